@@ -1,1 +1,23 @@
-export {};
+/** Process plumbing that every program of the mesh shares. Knows nothing of meshes. */
+export {
+  type AdminAnswer,
+  type AdminPage,
+  type AdminPages,
+  type AdminRequest,
+  AdminServer,
+} from './admin-server.ts';
+export { type BackoffOptions, backoffDelayMs } from './backoff.ts';
+export { type Clock, type Random, systemClock } from './clock.ts';
+export { type Component, type RunningComponents, startComponents } from './component.ts';
+export { EnvReader } from './env.ts';
+export { type ErrorSource, messageOf, TulleError } from './errors.ts';
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  logLevels,
+  silentLogger,
+} from './logger.ts';
+export { Counter, Gauge, Histogram, MetricsRegistry, SeriesFamily } from './metrics.ts';
+export { exitOnSignal } from './process.ts';

@@ -1,0 +1,23 @@
+import type { SpiffeId } from './identity.ts';
+import type { ServicePortName } from './names.ts';
+
+/** How an endpoint is spoken to: through its sidecar's inbound listener, or in plain. */
+export type EndpointTransport =
+  | { readonly kind: 'mtls'; readonly identity: SpiffeId; readonly meshPort: number }
+  | { readonly kind: 'plain' };
+
+export interface Endpoint {
+  readonly address: string;
+  /** The application's port; with mTLS it travels in the TLS server name. */
+  readonly port: number;
+  readonly transport: EndpointTransport;
+  /** `<namespace>/<pod>`, or empty where no pod is known. */
+  readonly workload: string;
+  /** Topology zone, or empty. */
+  readonly zone: string;
+}
+
+/** The usable endpoints of one service port. Empty `endpoints`: the service stands, nothing is ready. */
+export interface EndpointSet extends ServicePortName {
+  readonly endpoints: readonly Endpoint[];
+}

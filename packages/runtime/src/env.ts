@@ -1,0 +1,52 @@
+import { TulleError } from './errors.ts';
+
+/**
+ * Reads settings from the environment, once, in main.ts. Every fault is collected, so that an operator
+ * who made three sees three.
+ */
+export class EnvReader {
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #faults: string[] = [];
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#env = env;
+  }
+
+  /** A text; where it is absent, `fallback`, or a fault when there is none. */
+  string(name: string, fallback?: string): string {
+    const value = this.#env[name];
+    if (value !== undefined && value !== '') return value;
+    if (fallback === undefined) this.#faults.push(`${name}: is not set`);
+    return fallback ?? '';
+  }
+
+  optional(name: string): string | null {
+    const value = this.#env[name];
+    return value === undefined || value === '' ? null : value;
+  }
+
+  integer(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
+    const text = this.optional(name);
+    if (text === null) return fallback;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    this.#faults.push(`${name}: must be a whole number from ${min} to ${max}, not "${text}"`);
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const text = this.optional(name);
+    if (text === null) return fallback;
+    if ((allowed as readonly string[]).includes(text)) return text as T;
+    this.#faults.push(`${name}: must be one of ${allowed.join(', ')}, not "${text}"`);
+    return fallback;
+  }
+
+  /** Throws with every fault that was met; call it after the last read. */
+  finish(): void {
+    if (this.#faults.length === 0) return;
+    throw new TulleError('ENV_INVALID', `invalid environment: ${this.#faults.join('; ')}`, {
+      source: 'config',
+    });
+  }
+}
