@@ -1,0 +1,58 @@
+import { HeadIndex } from './head-index.ts';
+
+/** The four forms of a request target (RFC 9112 section 3.2). */
+export const TARGET_ORIGIN = 0;
+export const TARGET_ABSOLUTE = 1;
+export const TARGET_AUTHORITY = 2;
+export const TARGET_ASTERISK = 3;
+export type TargetForm = 0 | 1 | 2 | 3;
+
+export class RequestHead extends HeadIndex {
+  methodStart = 0;
+  methodEnd = 0;
+  isHead = false;
+  isConnect = false;
+  targetForm: TargetForm = TARGET_ORIGIN;
+  /** Path with query; empty, or from '?' on, where an absolute-form target has no path: see path(). */
+  pathStart = 0;
+  pathEnd = 0;
+  /** The target's authority where it has one (it wins, RFC 9112 section 3.2.2), else Host's value. */
+  authorityStart = 0;
+  authorityEnd = 0;
+  /** The Host line's index, or -1. */
+  hostIndex = -1;
+  /** HTTP/1.1 and `Expect: 100-continue` (RFC 9110 section 10.1.1). */
+  expectContinue = false;
+
+  method(): string {
+    return this.buffer.latin1Slice(this.methodStart, this.methodEnd);
+  }
+
+  /** The target in origin-form ('*' for OPTIONS of the server as a whole; empty for CONNECT). */
+  path(): string {
+    const raw = this.buffer.latin1Slice(this.pathStart, this.pathEnd);
+    if (this.targetForm !== TARGET_ABSOLUTE || raw.startsWith('/') || raw === '*') return raw;
+    // RFC 9112 section 3.2.4: OPTIONS of an absolute-form target without path means the server.
+    return raw === '' && this.method() === 'OPTIONS' ? '*' : `/${raw}`;
+  }
+
+  authority(): string {
+    return this.buffer.latin1Slice(this.authorityStart, this.authorityEnd);
+  }
+
+  override clear(buffer: Buffer, start: number): void {
+    super.clear(buffer, start);
+    this.hostIndex = -1;
+    this.expectContinue = false;
+  }
+
+  override rebase(buffer: Buffer, shift: number): void {
+    super.rebase(buffer, shift);
+    this.methodStart += shift;
+    this.methodEnd += shift;
+    this.pathStart += shift;
+    this.pathEnd += shift;
+    this.authorityStart += shift;
+    this.authorityEnd += shift;
+  }
+}

@@ -1,0 +1,17 @@
+import { HeadIndex } from './head-index.ts';
+
+export class ResponseHead extends HeadIndex {
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+
+  reason(): string {
+    return this.buffer.latin1Slice(this.reasonStart, this.reasonEnd);
+  }
+
+  override rebase(buffer: Buffer, shift: number): void {
+    super.rebase(buffer, shift);
+    this.reasonStart += shift;
+    this.reasonEnd += shift;
+  }
+}
