@@ -1,4 +1,5 @@
 import type { RouteRule, Service, ServicePort } from '@tulle/model';
+import type { RouteMatcher } from '@tulle/policy';
 
 /**
  * What the request path sees of discovery: compiled, readonly, swapped by reference. A request keeps
@@ -37,6 +38,7 @@ export interface CompiledBackend {
 
 export interface CompiledRule {
   readonly rule: RouteRule;
+  readonly matches: RouteMatcher;
   readonly backends: readonly CompiledBackend[];
   readonly totalWeight: number;
 }
