@@ -1,14 +1,25 @@
 /** HTTP/1.1 codec and transports: bytes in and out, no policy. */
 
+export { BodyReader } from './h1/body-reader.ts';
 export { copyBytes } from './h1/bytes.ts';
 export * from './h1/errors.ts';
 export type { HeadEdits } from './h1/head-edits.ts';
 export * from './h1/head-index.ts';
+export { HeadStash } from './h1/head-stash.ts';
 export { defaultH1Limits, type H1Limits } from './h1/limits.ts';
 export { NEED_MORE, parseRequestHead } from './h1/parse-request-head.ts';
 export { parseResponseHead } from './h1/parse-response-head.ts';
 export * from './h1/request-head.ts';
 export { ResponseHead } from './h1/response-head.ts';
+export { simpleResponse } from './h1/simple-response.ts';
+export {
+  CHUNK_END,
+  CHUNKED_LINE,
+  LAST_CHUNK,
+  MAX_CHUNK_HEADER_BYTES,
+  writeChunkHeader,
+} from './h1/write-chunk.ts';
+export { NO_ROOM, writeLine, writeRequestHead, writeResponseHead } from './h1/write-head.ts';
 export { chooseBackend } from './transport/choose-backend.ts';
 export { connectTcp } from './transport/connect-tcp.ts';
 export { listenTcp } from './transport/listen-tcp.ts';

@@ -46,3 +46,13 @@ export function copyBytes(out: Buffer, offset: number, from: Buffer, start: numb
   from.copy(out, offset, start, end);
   return offset + end - start;
 }
+
+/** Missing in the types; toString('latin1') checks its arguments at twice the price. */
+interface Latin1Slice {
+  latin1Slice(start: number | undefined, end: number | undefined): string;
+}
+
+/** Bytes as a string, one character each, as header text is (RFC 9110 section 5.5). */
+export function latin1(buffer: Buffer, start: number | undefined, end: number | undefined): string {
+  return (buffer as unknown as Latin1Slice).latin1Slice(start, end);
+}

@@ -1,4 +1,4 @@
-import { equalsIgnoreCase, TOKEN } from './bytes.ts';
+import { equalsIgnoreCase, latin1, TOKEN } from './bytes.ts';
 import { H1_BAD_CONNECTION } from './errors.ts';
 import type { HeadIndex } from './head-index.ts';
 
@@ -76,6 +76,6 @@ function optionOf(buffer: Buffer, at: number, length: number): number {
 function dropNamed(head: HeadIndex, at: number, length: number): void {
   // `TE: trailers` is decided on its own: it is what TE's own line says, not what Connection says.
   if (length === 2 && equalsIgnoreCase(head.buffer, at, 'te')) return;
-  const name = head.buffer.latin1Slice(at, at + length).toLowerCase();
+  const name = latin1(head.buffer, at, at + length).toLowerCase();
   for (let line = head.find(name); line >= 0; line = head.findFrom(name, line + 1)) head.drop(line);
 }

@@ -3,7 +3,7 @@
  * message, so that a parse allocates nothing. Valid as long as the buffer's bytes are; detach()
  * makes it independent.
  */
-import { equalsIgnoreCase } from './bytes.ts';
+import { equalsIgnoreCase, latin1 } from './bytes.ts';
 
 /** How the body ends (RFC 9112 section 6.3). */
 export const FRAMING_NONE = 0;
@@ -95,12 +95,12 @@ export class HeadIndex {
 
   /** As sent. */
   name(index: number): string {
-    return this.buffer.latin1Slice(this.nameStart[index], this.nameEnd[index]);
+    return latin1(this.buffer, this.nameStart[index], this.nameEnd[index]);
   }
 
   /** Without surrounding white space; latin1, as the bytes are (RFC 9110 section 5.5). */
   value(index: number): string {
-    return this.buffer.latin1Slice(this.valueStart[index], this.valueEnd[index]);
+    return latin1(this.buffer, this.valueStart[index], this.valueEnd[index]);
   }
 
   /** The first value of that name, or null. */

@@ -32,7 +32,7 @@ const COLON = 58;
  */
 export function parseLines(head: HeadIndex, at: number, stop: number, maxCount: number): number {
   const buffer = head.buffer;
-  const limit = maxCount < MAX_HEADER_COUNT ? maxCount : MAX_HEADER_COUNT;
+  const limit = Math.min(maxCount, MAX_HEADER_COUNT);
   let count = 0;
   let i = at;
   for (;;) {

@@ -1,3 +1,4 @@
+import { latin1 } from './bytes.ts';
 import { HeadIndex } from './head-index.ts';
 
 /** The four forms of a request target (RFC 9112 section 3.2). */
@@ -25,19 +26,19 @@ export class RequestHead extends HeadIndex {
   expectContinue = false;
 
   method(): string {
-    return this.buffer.latin1Slice(this.methodStart, this.methodEnd);
+    return latin1(this.buffer, this.methodStart, this.methodEnd);
   }
 
   /** The target in origin-form ('*' for OPTIONS of the server as a whole; empty for CONNECT). */
   path(): string {
-    const raw = this.buffer.latin1Slice(this.pathStart, this.pathEnd);
+    const raw = latin1(this.buffer, this.pathStart, this.pathEnd);
     if (this.targetForm !== TARGET_ABSOLUTE || raw.startsWith('/') || raw === '*') return raw;
     // RFC 9112 section 3.2.4: OPTIONS of an absolute-form target without path means the server.
     return raw === '' && this.method() === 'OPTIONS' ? '*' : `/${raw}`;
   }
 
   authority(): string {
-    return this.buffer.latin1Slice(this.authorityStart, this.authorityEnd);
+    return latin1(this.buffer, this.authorityStart, this.authorityEnd);
   }
 
   override clear(buffer: Buffer, start: number): void {

@@ -1,4 +1,4 @@
-import { AUTHORITY, equalsIgnoreCase } from './bytes.ts';
+import { AUTHORITY, equalsIgnoreCase, latin1 } from './bytes.ts';
 import { H1_BAD_HOST, H1_BAD_TARGET } from './errors.ts';
 import {
   type RequestHead,
@@ -16,8 +16,8 @@ export function readTarget(head: RequestHead, start: number, end: number): numbe
   const buffer = head.buffer;
   const methodLength = head.methodEnd - head.methodStart;
   // Methods are case-sensitive (RFC 9110 section 9.1).
-  head.isHead = methodLength === 4 && buffer.latin1Slice(head.methodStart, head.methodEnd) === 'HEAD';
-  head.isConnect = methodLength === 7 && buffer.latin1Slice(head.methodStart, head.methodEnd) === 'CONNECT';
+  head.isHead = methodLength === 4 && latin1(buffer, head.methodStart, head.methodEnd) === 'HEAD';
+  head.isConnect = methodLength === 7 && latin1(buffer, head.methodStart, head.methodEnd) === 'CONNECT';
   head.authorityStart = head.authorityEnd = 0;
   head.pathStart = start;
   head.pathEnd = end;

@@ -1,3 +1,4 @@
+import { latin1 } from './bytes.ts';
 import { HeadIndex } from './head-index.ts';
 
 export class ResponseHead extends HeadIndex {
@@ -6,7 +7,7 @@ export class ResponseHead extends HeadIndex {
   reasonEnd = 0;
 
   reason(): string {
-    return this.buffer.latin1Slice(this.reasonStart, this.reasonEnd);
+    return latin1(this.buffer, this.reasonStart, this.reasonEnd);
   }
 
   override rebase(buffer: Buffer, shift: number): void {

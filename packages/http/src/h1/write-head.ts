@@ -1,0 +1,190 @@
+/**
+ * Heads into the scratch: the start line, the kept lines in contiguous runs, the proxy's own lines.
+ * A head that nothing touches is copied, never rebuilt.
+ */
+import { copyBytes, TOKEN } from './bytes.ts';
+import type { HeadEdits } from './head-edits.ts';
+import { FLAG_HOP_BY_HOP, FLAG_HOST, type HeadIndex } from './head-index.ts';
+import { type RequestHead, TARGET_ABSOLUTE, TARGET_AUTHORITY } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** The head does not fit the rest of `out`. */
+export const NO_ROOM = -1;
+
+const VERSION = Buffer.from(' HTTP/1.1\r\n');
+/** Of a status line: `HTTP/1.x`. */
+const VERSION_DIGIT = 7;
+const HOST = Buffer.from('host: ');
+const CONNECTION_TE = Buffer.from('connection: te\r\n');
+/** Start line, Host and Connection of our own beside what the head itself holds. */
+const MARGIN_BYTES = 128;
+
+/**
+ * Writes the request at `offset` of `out`: origin-form target (authority-form for CONNECT),
+ * HTTP/1.1, no hop-by-hop lines, Host from the target where it is absolute (RFC 9112 section
+ * 3.2.2). `lines` are preformatted lines, each with its CRLF, `linesLength` bytes of them. Gives
+ * the offset after the head, or NO_ROOM. Six plain parameters: an options object would be garbage
+ * per message.
+ */
+export function writeRequestHead(
+  out: Buffer,
+  offset: number,
+  head: RequestHead,
+  edits: HeadEdits | null,
+  lines: Buffer | null,
+  linesLength: number,
+): number {
+  if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
+  // With an absolute target, or without Host in HTTP/1.0, Host is ours to write.
+  const writesHost = head.targetForm === TARGET_ABSOLUTE || head.hostIndex < 0;
+  let o = offset;
+  if (edits === null && !writesHost) {
+    o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
+    // The version's digit is the last byte before the start line's CRLF.
+    out[offset + head.linesStart - head.start - 3] = 49;
+  } else {
+    o = writeRequestLine(out, o, head, edits);
+    if (writesHost && !setsHost(edits)) o = writeHost(out, o, head);
+    const dropped = writesHost ? FLAG_HOP_BY_HOP | FLAG_HOST : FLAG_HOP_BY_HOP;
+    if (edits === null) o = copyKeptLines(out, o, head, dropped, head.linesStart);
+    else o = writeEditedLines(out, o, head, dropped, edits);
+  }
+  if (head.hasTeTrailers) o = copyBytes(out, o, CONNECTION_TE, 0, CONNECTION_TE.length);
+  return finishHead(out, o, lines, linesLength);
+}
+
+/** As writeRequestHead, for a response: the version is HTTP/1.1, the reason is passed on. */
+export function writeResponseHead(
+  out: Buffer,
+  offset: number,
+  head: ResponseHead,
+  edits: HeadEdits | null,
+  lines: Buffer | null,
+  linesLength: number,
+): number {
+  if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
+  let o = offset;
+  if (edits === null) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
+  else {
+    o = copyBytes(out, o, head.buffer, head.start, head.linesStart);
+    o = writeEditedLines(out, o, head, FLAG_HOP_BY_HOP, edits);
+  }
+  out[offset + VERSION_DIGIT] = 49;
+  return finishHead(out, o, lines, linesLength);
+}
+
+function roomFor(head: HeadIndex, edits: HeadEdits | null): number {
+  let bytes = head.end - head.start + MARGIN_BYTES;
+  if (edits === null) return bytes;
+  bytes += edits.path?.length ?? 0;
+  for (const [name, value] of edits.set) bytes += name.length + value.length + 4;
+  for (const [name, value] of edits.add) bytes += name.length + value.length + 4;
+  return bytes;
+}
+
+function writeRequestLine(out: Buffer, offset: number, head: RequestHead, edits: HeadEdits | null): number {
+  let o = copyBytes(out, offset, head.buffer, head.methodStart, head.methodEnd);
+  out[o++] = 32;
+  if (edits?.path !== undefined) {
+    assertPath(edits.path);
+    o += out.write(edits.path, o, 'latin1');
+  } else if (head.targetForm === TARGET_AUTHORITY) {
+    o = copyBytes(out, o, head.buffer, head.authorityStart, head.authorityEnd);
+  } else {
+    o = writePath(out, o, head);
+  }
+  return copyBytes(out, o, VERSION, 0, VERSION.length);
+}
+
+function writePath(out: Buffer, offset: number, head: RequestHead): number {
+  const start = head.pathStart;
+  if (head.targetForm !== TARGET_ABSOLUTE || head.buffer[start] === 47) {
+    return copyBytes(out, offset, head.buffer, start, head.pathEnd);
+  }
+  return offset + out.write(head.path(), offset, 'latin1');
+}
+
+function writeHost(out: Buffer, offset: number, head: RequestHead): number {
+  let o = copyBytes(out, offset, HOST, 0, HOST.length);
+  o = copyBytes(out, o, head.buffer, head.authorityStart, head.authorityEnd);
+  out[o++] = 13;
+  out[o++] = 10;
+  return o;
+}
+
+function setsHost(edits: HeadEdits | null): boolean {
+  return edits?.set.some(([name]) => name.toLowerCase() === 'host') ?? false;
+}
+
+/** From `from`, which is the start line or the first line after it, all but the dropped lines: as few copies as there are gaps. */
+function copyKeptLines(out: Buffer, offset: number, head: HeadIndex, dropped: number, from: number): number {
+  const buffer = head.buffer;
+  const count = head.count;
+  if (head.droppedCount === 0 && dropped === FLAG_HOP_BY_HOP) {
+    return copyBytes(out, offset, buffer, from, head.end - 2);
+  }
+  let o = offset;
+  let runStart = from;
+  for (let i = 0; i < count; i++) {
+    if ((head.flags[i]! & dropped) === 0) continue;
+    o = copyBytes(out, o, buffer, runStart, head.nameStart[i]!);
+    runStart = i + 1 < count ? head.nameStart[i + 1]! : head.end - 2;
+  }
+  return copyBytes(out, o, buffer, runStart, head.end - 2);
+}
+
+function writeEditedLines(
+  out: Buffer,
+  offset: number,
+  head: HeadIndex,
+  dropped: number,
+  edits: HeadEdits,
+): number {
+  const gone = new Set<string>();
+  for (const name of edits.remove) gone.add(name.toLowerCase());
+  for (const [name] of edits.set) gone.add(name.toLowerCase());
+  let o = offset;
+  for (let i = 0; i < head.count; i++) {
+    if ((head.flags[i]! & dropped) !== 0 || gone.has(head.name(i).toLowerCase())) continue;
+    const lineEnd = i + 1 < head.count ? head.nameStart[i + 1]! : head.end - 2;
+    o = copyBytes(out, o, head.buffer, head.nameStart[i]!, lineEnd);
+  }
+  for (const [name, value] of edits.set) o = writeLine(out, o, name, value);
+  for (const [name, value] of edits.add) o = writeLine(out, o, name, value);
+  return o;
+}
+
+/** Writes one line. Throws where name or value would break out of it: that is a fault of ours. */
+export function writeLine(out: Buffer, offset: number, name: string, value: string): number {
+  assertLine(name, value);
+  let o = offset + out.write(name, offset, 'latin1');
+  out[o++] = 58;
+  out[o++] = 32;
+  o += out.write(value, o, 'latin1');
+  out[o++] = 13;
+  out[o++] = 10;
+  return o;
+}
+
+export function assertLine(name: string, value: string): void {
+  for (let i = 0; i < name.length; i++) {
+    if (TOKEN[name.charCodeAt(i)] !== 1)
+      throw new TypeError(`header name ${JSON.stringify(name)} is not a token`);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+  if (name === '' || /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/.test(value)) {
+    throw new TypeError(`header ${name} has a value that no header line can carry`);
+  }
+}
+
+function assertPath(path: string): void {
+  if (!/^(\/[\x21-\x7e]*|\*)$/.test(path))
+    throw new TypeError(`path ${JSON.stringify(path)} is not in origin-form`);
+}
+
+function finishHead(out: Buffer, offset: number, lines: Buffer | null, linesLength: number): number {
+  let o = lines === null ? offset : copyBytes(out, offset, lines, 0, linesLength);
+  out[o++] = 13;
+  out[o++] = 10;
+  return o;
+}
