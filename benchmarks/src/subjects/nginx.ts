@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addresses, backendPort, cores } from '../addresses.ts';
+import { isListening, PinnedProcess } from '../measure/pinned-process.ts';
+import type { CaseName, Subject, Workspace } from './subject.ts';
+
+const entryPort = 8101;
+const innerPort = 8102;
+
+/** nginx as a forward hop; with `two-hop-mtls` a second one behind it, HTTP/1.1 in a pool over mutual TLS. */
+export async function startNginx(name: CaseName, workspace: Workspace): Promise<Subject> {
+  const isPair = name === 'two-hop-mtls';
+  const inner = isPair ? [await start('nginx-inner', innerPort, innerServer(workspace), workspace)] : [];
+  const entry = await start('nginx', entryPort, isPair ? pairedServer(workspace) : plainServer(), workspace);
+  const measured = [entry, ...inner];
+  return {
+    name: 'nginx',
+    url: `http://${addresses.nginx}:${entryPort}/`,
+    measured,
+    stop: async () => void (await Promise.all(measured.map((one) => one.stop()))),
+  };
+}
+
+const keepAlive = 'keepalive 1024; keepalive_requests 1000000000; keepalive_timeout 3600s;';
+
+function plainServer(): string {
+  return `upstream app { server ${addresses.outsider}:${backendPort}; ${keepAlive} }
+  server { listen ${addresses.nginx}:${entryPort} backlog=4096; location / { proxy_pass http://app; } }`;
+}
+
+function pairedServer({ folder }: Workspace): string {
+  return `upstream peer { server ${addresses.nginx}:${innerPort}; ${keepAlive} }
+  proxy_ssl_certificate ${folder}/client.crt; proxy_ssl_certificate_key ${folder}/client.key; proxy_ssl_trusted_certificate ${folder}/ca.crt;
+  proxy_ssl_verify on; proxy_ssl_name server.mesh; proxy_ssl_server_name on; proxy_ssl_protocols TLSv1.3; proxy_ssl_session_reuse on;
+  server { listen ${addresses.nginx}:${entryPort} backlog=4096; location / { proxy_pass https://peer; } }`;
+}
+
+function innerServer({ folder }: Workspace): string {
+  return `upstream app { server ${addresses.server}:${backendPort}; ${keepAlive} }
+  ssl_certificate ${folder}/server.crt; ssl_certificate_key ${folder}/server.key; ssl_protocols TLSv1.3; ssl_session_cache shared:S:10m;
+  server { listen ${addresses.nginx}:${innerPort} ssl backlog=4096; ssl_client_certificate ${folder}/ca.crt; ssl_verify_client on; location / { proxy_pass http://app; } }`;
+}
+
+async function start(
+  name: string,
+  port: number,
+  servers: string,
+  { folder }: Workspace,
+): Promise<PinnedProcess> {
+  const file = join(folder, `${name}.conf`);
+  writeFileSync(
+    file,
+    `daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid ${folder}/${name}.pid; error_log ${folder}/${name}.err warn;
+events { worker_connections 8192; multi_accept on; }
+http {
+  access_log off; tcp_nodelay on; keepalive_timeout 3600s; keepalive_requests 1000000000; client_max_body_size 100m;
+  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Request-ID $request_id;
+  proxy_buffer_size 8k; proxy_buffers 16 16k; proxy_busy_buffers_size 64k; proxy_max_temp_file_size 0; proxy_request_buffering off;
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+  ${servers}
+}
+`,
+  );
+  const nginx = new PinnedProcess(name, { command: ['nginx', '-c', file, '-p', folder], core: cores.proxy });
+  await nginx.waitUntil(() => isListening(addresses.nginx, port));
+  return nginx;
+}

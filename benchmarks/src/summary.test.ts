@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { formatTable, median, type Sample, summarize } from './summary.ts';
+
+const sample = (cpuUsPerRequest: number): Sample => ({
+  cpuUsPerRequest,
+  rssMb: 50,
+  requests: 1_000,
+  requestsPerSecond: 500,
+  p50Us: 100,
+  p99Us: 400,
+  failed: 0,
+});
+
+test('ratios compare medians within one run', () => {
+  const rows = summarize(
+    'one-hop-h1',
+    new Map([
+      ['nginx', [sample(10), sample(20), sample(12)]],
+      ['haproxy', [sample(24), sample(24), sample(24)]],
+      ['tulle', [sample(18), sample(15), sample(40)]],
+    ]),
+  );
+  const tulle = rows.find((row) => row.subject === 'tulle');
+  expect(tulle).toMatchObject({
+    cpuUsPerRequest: { median: 18, min: 15, max: 40 },
+    ratio: { nginx: 1.5, haproxy: 0.75 },
+  });
+  expect(formatTable(rows).split('\n')).toHaveLength(4);
+});
+
+test('the median of an even count lies between the middle two', () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+});
