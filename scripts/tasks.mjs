@@ -1,0 +1,82 @@
+/**
+ * What `npm run <task>` can do. `command` gets the arguments after `--` and gives the file to run (found on
+ * PATH, node_modules/.bin first) and its arguments; paths are relative to the repository's root.
+ */
+export const tasks = {
+  demo: {
+    summary: 'Run the bookshop: real processes that talk over mutual TLS, and a view of their traffic.',
+    usage: 'npm run demo -- [--once] [--json FILE]',
+    options: [
+      ['--once', 'tell the whole story in under a minute, check it, and exit 0 or say what went wrong'],
+      ['--json FILE', 'leave the figures (requests, edges, shift) in FILE'],
+    ],
+    command: (args) => script('examples/bookshop/src/main.ts', args),
+  },
+  test: {
+    summary: 'Run all tests: unit, component, end to end.',
+    usage: 'npm test -- [FILE-FILTER...] [VITEST-OPTION...]',
+    options: [['FILE-FILTER', 'only test files whose path contains this text']],
+    command: (args) => script('scripts/test.mjs', ['unit,component,e2e', ...args]),
+  },
+  'test:unit': testTask('unit', 'Run the unit tests (*.test.ts beside the code, and the import rules).'),
+  'test:component': testTask('component', 'Run the component tests (packages/*/test).'),
+  'test:e2e': testTask('e2e', 'Run the end-to-end tests (test/e2e): whole meshes of real processes.'),
+  check: {
+    summary: 'Run every static check: types, style, import rules, unused code, wire contracts, docs.',
+    usage: 'npm run check -- [--list] [CHECK...]',
+    options: [
+      ['CHECK', 'only the checks of these names'],
+      ['--list', 'list the checks'],
+    ],
+    command: (args) => script('scripts/check.mjs', args),
+  },
+  generate: {
+    summary: 'Generate code from proto/ into packages/xds/src/gen.',
+    usage: 'npm run generate -- [--baseline]',
+    options: [
+      [
+        '--baseline',
+        'at a release only: also make the wire contract of this commit the one that later changes must not break',
+      ],
+    ],
+    command: (args) => script('scripts/generate.mjs', args),
+  },
+  bench: {
+    summary: 'Measure the sidecar beside nginx and HAProxy.',
+    usage: 'npm run bench -- [CASE...] [--quick] [--json FILE]',
+    options: [
+      ['CASE', 'only these cases, for example one-hop-h1 or two-hop-mtls'],
+      ['--quick', 'short rounds: a rough figure'],
+      ['--json FILE', 'write the rows to FILE'],
+    ],
+    command: (args) => script('benchmarks/src/main.ts', args),
+  },
+};
+
+function testTask(project, summary) {
+  return {
+    summary,
+    usage: `npm run test:${project} -- [FILE-FILTER...] [VITEST-OPTION...]`,
+    options: [['FILE-FILTER', 'only test files whose path contains this text']],
+    command: (args) => script('scripts/test.mjs', [project, ...args]),
+  };
+}
+
+function script(path, args) {
+  return { file: 'node', args: [path, ...args] };
+}
+
+/** The help of one task. */
+export function describeTask(name, { summary, usage, options }) {
+  const rows = [...options, ['--help', 'show this']];
+  const width = Math.max(...rows.map(([option]) => option.length));
+  const lines = rows.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`);
+  return `${name}: ${summary}\n\nUsage: ${usage}\n\n${lines.join('\n')}\n`;
+}
+
+/** The help of all of them. */
+export function describeTasks() {
+  const width = Math.max(...Object.keys(tasks).map((name) => name.length));
+  const lines = Object.entries(tasks).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: npm run TASK [-- ARGUMENTS]\n\n${lines.join('\n')}\n\nEach has its own help: npm run TASK -- --help\n`;
+}
