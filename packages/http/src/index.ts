@@ -22,7 +22,16 @@ export {
 export { NO_ROOM, writeLine, writeRequestHead, writeResponseHead } from './h1/write-head.ts';
 export { chooseBackend } from './transport/choose-backend.ts';
 export { connectTcp } from './transport/connect-tcp.ts';
+export { type ConnectTlsOptions, connectTls } from './transport/connect-tls.ts';
+export type { HandshakeRefusal, HandshakeRefusalCode } from './transport/handshake-refusal.ts';
 export { listenTcp } from './transport/listen-tcp.ts';
+export {
+  type ListenTlsOptions,
+  listenTls,
+  type TlsListener,
+  type TlsServerSettings,
+} from './transport/listen-tls.ts';
+export { TlsSessionCache } from './transport/tls-session-cache.ts';
 export {
   type ConnectTcpOptions,
   idleHandler,

@@ -1,11 +1,11 @@
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { SocketTransport } from './socket-transport.ts';
-import { type Listener, type ListenTcpOptions, TransportError } from './transport.ts';
-
-const DEFAULT_BACKLOG = 4096;
+import { listenTcpHandle } from './tcp-handle.ts';
+import { DEFAULT_BACKLOG, type Listener, type ListenTcpOptions, TransportError } from './transport.ts';
 
 /** Listens for plain connections. Rejects with a TransportError when the address cannot be had. */
 export function listenTcp(options: ListenTcpOptions): Promise<Listener> {
+  if (options.backend === 'handle') return listenTcpHandle(options);
   const open = { count: 0 };
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
     if (options.maxConnections !== undefined && open.count >= options.maxConnections) {
@@ -23,12 +23,12 @@ function acceptSocket(accepted: Socket, options: ListenTcpOptions, onGone: () =>
   const inner = accepted as Socket & { _handle: unknown };
   const handle = inner._handle;
   inner._handle = null;
-  const transport = new SocketTransport(false, 'read');
+  const transport = new SocketTransport(false);
   // The constructor option `handle` is not in the types; node documents it for child processes.
   const socket = new Socket({ handle, allowHalfOpen: true, onread: transport.onread } as object);
   transport.attach(socket);
   socket.once('close', onGone);
-  transport.opened(false);
+  transport.opened();
   options.onConnection(transport);
   transport.start();
 }

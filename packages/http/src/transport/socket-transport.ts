@@ -1,20 +1,22 @@
 /**
- * The `socket` backend's transport: public node:net and node:tls only. Reads come through the
- * documented `onread` option where it exists, else through 'data'.
+ * The `socket` backend's transport: public node:net and node:tls only. Plain reads come through
+ * the documented `onread` option into the shared buffer; TLS reads through 'data'.
  */
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { Socket } from 'node:net';
+import { ByteQueue } from './byte-queue.ts';
+import { HeldReads } from './held-reads.ts';
 import { sharedReadBuffer } from './shared-read-buffer.ts';
 import {
   idleHandler,
   type PeerCertificateInfo,
+  QUEUE_HIGH_BYTES,
   type Transport,
   TransportError,
   type TransportHandler,
   type TransportPhase,
 } from './transport.ts';
 
-export interface OnReadOption {
+interface OnReadOption {
   readonly buffer: Buffer;
   callback(bytes: number, buffer: Uint8Array): boolean;
 }
@@ -29,43 +31,61 @@ export class SocketTransport implements Transport {
   isSessionReused = false;
   alpnProtocol: string | null = null;
   peerCertificate: PeerCertificateInfo | null = null;
-  /** Hand to the socket's constructor; onData then needs no buffer of its own. */
+  /** For the constructor of a plain socket. */
   readonly onread: OnReadOption;
 
   #socket: Socket | null = null;
-  #phase: TransportPhase;
+  #isOpen = false;
   #isPaused = false;
   #isClosed = false;
-  #hasEnded = false;
+  #isEnding = false;
   #hasPeerEnded = false;
+  #isEndHeld = false;
+  #hasRead = false;
   #needsDrain = false;
+  #phase: TransportPhase = 'connect';
   #error: TransportError | null = null;
+  /** What is written before the connection stands. */
+  readonly #early = new ByteQueue();
+  readonly #held = new HeldReads();
 
-  constructor(isTls: boolean, phase: TransportPhase) {
+  constructor(isTls: boolean) {
     this.isTls = isTls;
-    this.#phase = phase;
     this.onread = {
       buffer: sharedReadBuffer,
       callback: (bytes) => {
-        if (!this.#isClosed) this.handler.onData(sharedReadBuffer, 0, bytes);
+        this.#received(sharedReadBuffer, bytes);
         return !this.#isPaused;
       },
     };
   }
 
-  /** Takes the socket over. It must have been made with allowHalfOpen. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get fd(): number {
+    const handle = (this.#socket as { _handle?: { fd?: number } } | null)?._handle;
+    return handle?.fd ?? -1;
+  }
+
+  get queuedBytes(): number {
+    return this.#isClosed ? 0 : this.#early.length + (this.#socket?.writableLength ?? 0);
+  }
+
+  /** Takes over a socket made with allowHalfOpen, connected or not. */
   attach(socket: Socket): void {
     this.#socket = socket;
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#peerEnded());
     socket.on('error', (error) => {
-      this.#error ??= TransportError.from(error, this.#phase);
+      this.#error ??= this.#errorFrom(error);
     });
     socket.on('close', () => this.#closed());
   }
 
-  /** The connection stands: addresses are known, reading begins unless paused meanwhile. */
-  opened(readsByEvent: boolean): void {
+  /** The connection stands (and for TLS: is verified). Call start() once the owner has it. */
+  opened(): void {
     const socket = this.#socket;
     if (socket === null) return;
     this.#phase = 'read';
@@ -73,17 +93,18 @@ export class SocketTransport implements Transport {
     this.remotePort = socket.remotePort ?? 0;
     this.localAddress = socket.localAddress ?? '';
     this.localPort = socket.localPort ?? 0;
-    if (readsByEvent) {
-      socket.on('data', (chunk: Buffer) => {
-        if (!this.#isClosed) this.handler.onData(chunk, 0, chunk.length);
-      });
-    }
+    if (this.isTls) socket.on('data', (chunk: Buffer) => this.#received(chunk, chunk.length));
   }
 
-  /** Begins to flow; apart from opened(), so that the owner can set its handler between. */
   start(): void {
-    if (this.#isPaused) this.#socket?.pause();
-    else this.#socket?.resume();
+    const socket = this.#socket;
+    if (socket === null || this.#isClosed) return;
+    this.#isOpen = true;
+    if (this.#isPaused) socket.pause();
+    else socket.resume();
+    for (let chunk = this.#early.shift(); chunk !== null; chunk = this.#early.shift()) socket.write(chunk);
+    if (this.#isEnding) socket.end();
+    if (this.#needsDrain && !socket.writableNeedDrain) setImmediate(() => this.#drained());
   }
 
   /** Closes for a reason of ours: a refused peer, a time limit. */
@@ -94,41 +115,38 @@ export class SocketTransport implements Transport {
     this.#socket?.destroy();
   }
 
-  get fd(): number {
-    const handle = (this.#socket as { _handle?: { fd?: number } } | null)?._handle;
-    return handle?.fd ?? -1;
-  }
-
-  get queuedBytes(): number {
-    return this.#isClosed ? 0 : (this.#socket?.writableLength ?? 0);
-  }
-
   write(buffer: Buffer, start: number, end: number): boolean {
-    const socket = this.#socket;
-    if (socket === null || this.#isClosed || this.#hasEnded || start === end) return true;
-    const copy = Buffer.allocUnsafe(end - start);
-    buffer.copy(copy, 0, start, end);
-    if (socket.write(copy)) return true;
+    if (this.#isClosed || this.#isEnding || start >= end) return true;
+    if (!this.#isOpen) {
+      this.#early.append(buffer, start, end);
+      if (this.#early.length < QUEUE_HIGH_BYTES) return true;
+    } else {
+      const copy = Buffer.allocUnsafe(end - start);
+      buffer.copy(copy, 0, start, end);
+      if (this.#socket!.write(copy)) return true;
+    }
     this.#needsDrain = true;
     return false;
   }
 
   pause(): void {
-    if (this.#isPaused) return;
+    if (this.#isPaused || this.#isClosed) return;
     this.#isPaused = true;
-    if (this.#phase === 'read') this.#socket?.pause();
+    if (this.#isOpen) this.#socket?.pause();
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
+    if (!this.#isPaused || this.#isClosed) return;
     this.#isPaused = false;
-    if (this.#phase === 'read' && !this.#isClosed) this.#socket?.resume();
+    if (!this.#isOpen) return;
+    if (this.#held.isEmpty && !this.#isEndHeld) this.#socket?.resume();
+    else setImmediate(() => this.#replay());
   }
 
   end(): void {
-    if (this.#hasEnded || this.#isClosed) return;
-    this.#hasEnded = true;
-    this.#socket?.end();
+    if (this.#isEnding || this.#isClosed) return;
+    this.#isEnding = true;
+    if (this.#isOpen) this.#socket?.end();
   }
 
   abort(): void {
@@ -136,8 +154,30 @@ export class SocketTransport implements Transport {
     this.#isClosed = true;
     const socket = this.#socket;
     if (socket === null) return;
-    if (this.isTls) resetUnderTls(socket as TLSSocket);
-    else socket.resetAndDestroy();
+    if (this.isTls) resetUnder(socket);
+    else if (this.#isOpen) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  #received(buffer: Buffer, bytes: number): void {
+    if (this.#isClosed) return;
+    if (this.#isPaused || !this.#held.isEmpty) {
+      this.#held.hold(buffer, 0, bytes);
+      return;
+    }
+    this.#hasRead = true;
+    this.handler.onData(buffer, 0, bytes);
+  }
+
+  #replay(): void {
+    while (!this.#isPaused && !this.#isClosed) {
+      const chunk = this.#held.take();
+      if (chunk === null) break;
+      this.handler.onData(chunk, 0, chunk.length);
+    }
+    if (this.#isPaused || this.#isClosed) return;
+    if (this.#isEndHeld) this.#peerEnded();
+    else this.#socket?.resume();
   }
 
   #drained(): void {
@@ -148,18 +188,33 @@ export class SocketTransport implements Transport {
 
   #peerEnded(): void {
     if (this.#isClosed || this.#hasPeerEnded) return;
+    this.#isEndHeld = this.#isPaused || !this.#held.isEmpty;
+    if (this.#isEndHeld) return;
     this.#hasPeerEnded = true;
     this.handler.onEnd();
+  }
+
+  /** An alert before anything was read tells that the peer refused the handshake (TLS 1.3). */
+  #errorFrom(error: Error & { code?: string }): TransportError {
+    const isRefusal = this.isTls && !this.#hasRead && error.code?.startsWith('ERR_SSL') === true;
+    return TransportError.from(error, isRefusal ? 'handshake' : this.#phase);
   }
 
   #closed(): void {
     this.#isClosed = true;
     this.#socket = null;
+    this.#held.clear();
+    this.#early.clear();
     this.handler.onClose(this.#error);
   }
 }
 
-/** A TLS socket has no reset of its own; without close_notify the end is at least not in order. */
-function resetUnderTls(socket: TLSSocket): void {
-  socket.destroy();
+/**
+ * A TLS socket has no reset of its own: the connection under it is reset, so that the peer cannot
+ * take the end for one in order. Where node does not show that connection, it is just closed.
+ */
+export function resetUnder(tlsSocket: Socket): void {
+  const under = (tlsSocket as { _parent?: unknown })._parent;
+  if (under instanceof Socket && !under.connecting) under.resetAndDestroy();
+  tlsSocket.destroy();
 }

@@ -123,6 +123,24 @@ export interface ConnectTcpOptions {
   onConnect(transport: Transport): void;
 }
 
+/** Above it, write() answers false where a backend queues in memory of its own. */
+export const QUEUE_HIGH_BYTES = 128 * 1024;
+
+export const DEFAULT_BACKLOG = 4096;
+
+export function connectTimeout(options: {
+  host: string;
+  port: number;
+  connectTimeoutMs: number;
+}): TransportError {
+  const target = `${options.host}:${options.port}`;
+  return new TransportError(
+    'TRANSPORT_CONNECT_TIMEOUT',
+    'connect',
+    `no connection to ${target} within ${options.connectTimeoutMs} ms`,
+  );
+}
+
 /** The handler of a transport that nobody has claimed yet. */
 export const idleHandler: TransportHandler = {
   onData() {},

@@ -1,0 +1,23 @@
+/**
+ * Data that a backend read before pause() and hands over after it: a TLS record is decrypted whole,
+ * so up to one read's worth may come late. Keeps the promise that pause() is immediate.
+ */
+export class HeldReads {
+  #chunks: Buffer[] = [];
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  hold(buffer: Buffer, start: number, end: number): void {
+    this.#chunks.push(Buffer.from(buffer.subarray(start, end)));
+  }
+
+  take(): Buffer | null {
+    return this.#chunks.shift() ?? null;
+  }
+
+  clear(): void {
+    this.#chunks = [];
+  }
+}
