@@ -1,1 +1,13 @@
-export {};
+/** What tests share: a certificate authority in memory, time and chance by hand, processes and addresses. */
+export { type EventuallyOptions, eventually } from './eventually.ts';
+export { FakeClock } from './fake-clock.ts';
+export { freeLoopbackAddress } from './loopback-address.ts';
+export { seededRandom } from './seeded-random.ts';
+export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
+export {
+  createTestAuthority,
+  type TestAuthority,
+  type TestAuthorityOptions,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from './test-authority.ts';
