@@ -10,6 +10,7 @@ import type {
   handleBidiStreamingCall,
   handleUnaryCall,
   MethodDefinition,
+  Server,
   ServiceDefinition,
 } from '@grpc/grpc-js';
 
@@ -35,6 +36,15 @@ export function grpcService<Methods extends GenServiceMethods>(
 ): ServiceDefinition<GrpcHandlers<Methods>> {
   const entries = service.methods.map((method) => [method.localName, methodDefinition(service, method)]);
   return Object.fromEntries(entries) as ServiceDefinition<GrpcHandlers<Methods>>;
+}
+
+/** `server.addService` with the handlers typed by the generated service. */
+export function addGrpcService<Methods extends GenServiceMethods>(
+  server: Server,
+  service: GenService<Methods>,
+  handlers: GrpcHandlers<Methods>,
+): void {
+  server.addService(grpcService(service) as ServiceDefinition, handlers);
 }
 
 function methodDefinition(

@@ -32,5 +32,5 @@ export {
   type GrpcClientOptions,
   type UnaryMethod,
 } from './grpc-client.ts';
-export { type GrpcHandlers, grpcService, type OrEncoded } from './grpc-service.ts';
+export { addGrpcService, type GrpcHandlers, grpcService, type OrEncoded } from './grpc-service.ts';
 export { kindOfTypeUrl, typeUrls } from './type-urls.ts';
