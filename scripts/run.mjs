@@ -22,7 +22,9 @@ async function run([name, ...args]) {
   const task = Object.hasOwn(tasks, name ?? '') ? tasks[name] : undefined;
   if (task === undefined) {
     const isHelp = name === undefined || name === '--help' || name === '-h';
-    process[isHelp ? 'stdout' : 'stderr'].write(`${isHelp ? '' : `No task "${name}".\n\n`}${describeTasks()}`);
+    process[isHelp ? 'stdout' : 'stderr'].write(
+      `${isHelp ? '' : `No task "${name}".\n\n`}${describeTasks()}`,
+    );
     return isHelp ? 0 : 2;
   }
   if (args.includes('--help') || args.includes('-h')) {

@@ -83,7 +83,8 @@ function capture(file, args, onLine) {
 
 const causes = [
   {
-    pattern: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|META_FETCH_FAIL|dns error|error sending request/i,
+    pattern:
+      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|META_FETCH_FAIL|dns error|error sending request/i,
     advice:
       'The package registry could not be reached. The first run needs the network: check the connection, and\n' +
       'HTTPS_PROXY and `npm config get registry` where you are behind a proxy; then run the command again.',
@@ -93,12 +94,20 @@ const causes = [
     advice: `pnpm-lock.yaml does not fit the package.json files. Bring it up to date with\n  npm exec --yes -- ${packageManager} install\nand commit it.`,
   },
   { pattern: /ENOSPC/, advice: 'The disk is full: the install needs about 700 MB.' },
-  { pattern: /EACCES|EPERM/, advice: 'A directory may not be written: check who owns this checkout and your home directory.' },
+  {
+    pattern: /EACCES|EPERM/,
+    advice: 'A directory may not be written: check who owns this checkout and your home directory.',
+  },
 ];
 
 function explain(output) {
   const known = causes.find(({ pattern }) => pattern.test(output));
-  const said = output.trim().split('\n').slice(-15).map((line) => `  | ${line}`).join('\n');
+  const said = output
+    .trim()
+    .split('\n')
+    .slice(-15)
+    .map((line) => `  | ${line}`)
+    .join('\n');
   return `The dependencies could not be installed.\n${said}\n${known?.advice ?? 'What pnpm said is above; run the command again when that is settled.'}`;
 }
 

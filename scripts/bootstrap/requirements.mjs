@@ -1,6 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { Fault } from './fault.mjs';
 
 const minimumNodeMajor = 20;

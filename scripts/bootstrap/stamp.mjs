@@ -23,7 +23,10 @@ export function expectedStamp(root = rootDir) {
   hash.update(`${process.platform}-${process.arch}\0`);
   for (const name of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...workspaceManifests(root)]) {
     const path = join(root, name);
-    hash.update(`${name}\0`).update(existsSync(path) ? readFileSync(path) : '').update('\0');
+    hash
+      .update(`${name}\0`)
+      .update(existsSync(path) ? readFileSync(path) : '')
+      .update('\0');
   }
   return hash.digest('hex');
 }
