@@ -77,5 +77,7 @@ test('unary and bidirectional methods carry messages between a typed client and 
   const answered = new Promise<DeltaDiscoveryResponse>((resolve) => stream.once('data', resolve));
   stream.write(create(DeltaDiscoveryRequestSchema, { typeUrl: 't' }));
   expect(await answered).toMatchObject({ typeUrl: 't', nonce: '1' });
+  const ended = new Promise((resolve) => stream.once('end', resolve));
   stream.end();
+  await ended;
 });
