@@ -1,0 +1,140 @@
+import {
+  type Endpoint,
+  type EndpointSet,
+  formatServicePort,
+  formatSpiffeId,
+  type ServicePortName,
+} from '@tulle/model';
+import type { Clock } from '@tulle/runtime';
+import type { Cluster, UpstreamEndpoint } from './mesh-view.ts';
+import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
+
+export interface ClusterTableOptions {
+  readonly source: ResourceSource;
+  readonly clock: Clock;
+  /** How long a cluster that nothing uses stays subscribed: routes that go back and forth find it warm. */
+  readonly graceMs: number;
+}
+
+/** A use of a cluster; release it once. */
+export interface ClusterLease {
+  readonly cluster: Cluster;
+  /** Whether discovery has said which endpoints there are, or that there are none. */
+  readonly isAnswered: boolean;
+  release(): void;
+}
+
+interface Entry {
+  readonly cluster: Cluster;
+  readonly watch: ResourceWatch<'endpoints'>;
+  /** The listeners of those who wait for the first answer, one a lease. */
+  readonly leases: Set<() => void>;
+  cancelRemoval: () => void;
+}
+
+/** The clusters in use: each is one object for as long as it is known, whose endpoint list is replaced. */
+export class ClusterTable {
+  readonly #options: ClusterTableOptions;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: ClusterTableOptions) {
+    this.#options = options;
+  }
+
+  /** `onAnswer` is called after each answer of discovery for this cluster. */
+  lease(port: ServicePortName, onAnswer: () => void): ClusterLease {
+    const entry = this.#entries.get(formatServicePort(port)) ?? this.#add(port);
+    entry.cancelRemoval();
+    // Each lease is its own listener, even where two give the same function.
+    const listener = () => onAnswer();
+    entry.leases.add(listener);
+    return {
+      cluster: entry.cluster,
+      get isAnswered() {
+        return entry.watch.state.kind !== 'unknown';
+      },
+      release: () => {
+        if (!entry.leases.delete(listener) || entry.leases.size > 0) return;
+        entry.cancelRemoval = this.#options.clock.schedule(this.#options.graceMs, () => this.#remove(entry));
+      },
+    };
+  }
+
+  clusters(): Cluster[] {
+    return [...this.#entries.values()].map(({ cluster }) => cluster);
+  }
+
+  close(): void {
+    for (const entry of this.#entries.values()) {
+      entry.cancelRemoval();
+      entry.watch.stop();
+    }
+    this.#entries.clear();
+  }
+
+  #add(port: ServicePortName): Entry {
+    const name = formatServicePort(port);
+    const cluster: Cluster = {
+      name,
+      namespace: port.namespace,
+      service: port.name,
+      port: port.port,
+      endpoints: [],
+    };
+    const leases = new Set<() => void>();
+    const onChange = (state: ResourceState<EndpointSet>) => {
+      cluster.endpoints = endpointsOf(state, cluster.endpoints);
+      for (const listener of [...leases]) listener();
+    };
+    const watch = this.#options.source.watch('endpoints', name, onChange);
+    cluster.endpoints = endpointsOf(watch.state, cluster.endpoints);
+    const entry: Entry = { cluster, watch, leases, cancelRemoval: () => {} };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #remove({ cluster, watch, leases }: Entry): void {
+    if (leases.size > 0) return;
+    this.#entries.delete(cluster.name);
+    watch.stop();
+  }
+}
+
+function endpointsOf(
+  state: ResourceState<EndpointSet>,
+  before: readonly UpstreamEndpoint[],
+): readonly UpstreamEndpoint[] {
+  return state.kind === 'known' ? mergeEndpoints(before, state.resource.endpoints) : [];
+}
+
+/**
+ * The new list, with the objects of the old one wherever an endpoint stayed the same, since balancer and
+ * pools keep their state by object. Nothing changed: the same list.
+ */
+export function mergeEndpoints(
+  before: readonly UpstreamEndpoint[],
+  announced: readonly Endpoint[],
+): readonly UpstreamEndpoint[] {
+  const old = new Map(before.map((endpoint) => [sameness(endpoint), endpoint]));
+  const next = new Map<string, UpstreamEndpoint>();
+  for (const endpoint of announced) {
+    const upstream = upstreamOf(endpoint);
+    const key = sameness(upstream);
+    next.set(key, old.get(key) ?? upstream);
+  }
+  const list = [...next.values()];
+  const isUnchanged = list.length === before.length && list.every((item, index) => item === before[index]);
+  return isUnchanged ? before : list;
+}
+
+function upstreamOf({ address, port, transport, workload }: Endpoint): UpstreamEndpoint {
+  const key = `${address}:${port}`;
+  if (transport.kind === 'plain') return { key, address, port, workload, mesh: null };
+  const mesh = { spiffeId: formatSpiffeId(transport.identity), port: transport.meshPort };
+  return { key, address, port, workload, mesh };
+}
+
+/** Address, transport and pod: a new pod at an old address is another endpoint. */
+function sameness({ key, mesh, workload }: UpstreamEndpoint): string {
+  return mesh === null ? `${key} ${workload}` : `${key} ${workload} ${mesh.spiffeId} ${mesh.port}`;
+}

@@ -1,0 +1,76 @@
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  AggregatedDiscoveryService,
+  createGrpcClient,
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+} from '@tulle/xds';
+import type { IdentityMaterial } from '../config/mesh-view.ts';
+import {
+  type ControlPlaneAddress,
+  controlPlaneChannelOptions,
+  controlPlaneCredentials,
+  describeServiceError,
+} from '../control-plane-channel.ts';
+import type { DeltaStream, DeltaStreamHandlers, DeltaTransport } from './delta-transport.ts';
+
+export interface GrpcDeltaTransportOptions {
+  readonly controlPlane: ControlPlaneAddress;
+  /** The certificate in use; waits for the first one. A stream keeps the one that it began with. */
+  readonly identity: () => Promise<IdentityMaterial>;
+}
+
+/** Discovery streams over gRPC and mutual TLS; a channel of its own for each stream. */
+export class GrpcDeltaTransport implements DeltaTransport {
+  readonly #options: GrpcDeltaTransportOptions;
+
+  constructor(options: GrpcDeltaTransportOptions) {
+    this.#options = options;
+  }
+
+  async open(handlers: DeltaStreamHandlers): Promise<DeltaStream> {
+    const { controlPlane, identity } = this.#options;
+    const credentials = await controlPlaneCredentials(controlPlane, await identity());
+    const client = createGrpcClient(AggregatedDiscoveryService, {
+      target: controlPlane.target,
+      credentials,
+      options: controlPlaneChannelOptions,
+    });
+    const call = client.deltaAggregatedResources();
+    supervise(call, handlers, () => client.close());
+    return {
+      send: (request) => void call.write(request),
+      close: () => {
+        call.end();
+        call.cancel();
+        client.close();
+      },
+    };
+  }
+}
+
+function supervise(
+  call: ClientDuplexStream<DeltaDiscoveryRequest | Buffer, DeltaDiscoveryResponse>,
+  handlers: DeltaStreamHandlers,
+  close: () => void,
+): void {
+  let isOver = false;
+  const end = (reason: string) => {
+    if (isOver) return;
+    isOver = true;
+    close();
+    handlers.onEnd(reason);
+  };
+  call.on('metadata', () => {
+    if (!isOver) handlers.onOpen();
+  });
+  call.on('data', (response: DeltaDiscoveryResponse) => {
+    if (!isOver) handlers.onResponse(response);
+  });
+  call.on('error', (error: ServiceError) => end(describeServiceError(error)));
+  // Follows an error too; alone it is an orderly end by the control plane.
+  call.on('status', ({ code, details }) => {
+    if (code === status.OK) end('the control plane closed the stream');
+    else end(`${status[code] ?? code}: ${details}`);
+  });
+}
