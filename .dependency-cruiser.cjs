@@ -2,7 +2,7 @@
  * Who may import whom: the table of ARCHITECTURE.md as rules. Each rule has a tree of its own under
  * test/architecture/fixtures that breaks it and no other; the test there proves that each one bites.
  */
-const tests = '(\\.test\\.ts$|^packages/[^/]+/test/)';
+const tests = '(\\.test\\.ts$|^packages/[^/]+/test/|/testing/)';
 
 /** Package -> the packages that it may import, besides `testkit` in its tests. */
 const allowedImports = {

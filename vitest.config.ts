@@ -11,7 +11,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'benchmarks/src/**/*.test.ts',
             'examples/**/*.test.ts',
-            'scripts/**/*.test.ts',
+            'scripts/**/*.test.mjs',
             'test/architecture/*.test.ts',
           ],
           testTimeout: 10_000,
