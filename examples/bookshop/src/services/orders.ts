@@ -8,7 +8,10 @@ let nextOrder = 1;
 serve('orders', addressOf(process.env.LISTEN), async () => {
   const id = nextOrder++;
   const catalog = await call(sidecar, 'catalog', `/books/${1 + (id % 3)}`);
-  const answer = { id, catalog: { status: catalog.status, reason: catalog.reason, version: versionOf(catalog.body) } };
+  const answer = {
+    id,
+    catalog: { status: catalog.status, reason: catalog.reason, version: versionOf(catalog.body) },
+  };
   return { status: catalog.status === 200 ? 200 : 502, body: answer };
 });
 

@@ -17,7 +17,10 @@ serve('web', addressOf(process.env.LISTEN), async () => {
 
 /** Of each answer the page keeps how it went, and which versions of the catalog had a hand in it. */
 function part({ status, reason, body }: CallResult) {
-  const told = body as { version?: unknown; catalog?: { version?: unknown; status?: unknown; reason?: unknown } };
+  const told = body as {
+    version?: unknown;
+    catalog?: { version?: unknown; status?: unknown; reason?: unknown };
+  };
   const version = told?.version ?? told?.catalog?.version;
   return {
     status,
