@@ -20,6 +20,14 @@ export class EnvReader {
     return fallback ?? '';
   }
 
+  /** A text of a certain form; `form` says in words what it must be. */
+  matching(name: string, pattern: RegExp, { form, fallback }: { form: string; fallback?: string }): string {
+    const value = this.string(name, fallback);
+    // Absent without a fallback: that fault has been told.
+    if (value !== '' && !pattern.test(value)) this.#faults.push(`${name}: must be ${form}, not "${value}"`);
+    return value;
+  }
+
   optional(name: string): string | null {
     const value = this.#env[name];
     return value === undefined || value === '' ? null : value;
