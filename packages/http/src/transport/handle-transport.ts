@@ -86,7 +86,7 @@ export class HandleTransport implements Transport {
   }
 
   get queuedBytes(): number {
-    return this.#queue.length + this.#inFlightBytes;
+    return this.#isClosed ? 0 : this.#queue.length + this.#inFlightBytes;
   }
 
   /** The handle is connected (and for TLS: verified). Call start() once the owner has it. */

@@ -8,6 +8,8 @@
  * - Bytes written after end(), abort() or a failure are dropped, and write() answers true.
  * - A transport starts to read when it is handed to onConnection / onConnect (call pause() there
  *   to prevent it).
+ * - Over TLS an end without close_notify (a cut connection) is reported by onEnd like one with it:
+ *   node does not tell them apart. A message that only the close ends may be cut short unseen.
  *
  * Beyond the agreed shape: `fd` (for SO_ORIGINAL_DST), `isSessionReused`.
  */
