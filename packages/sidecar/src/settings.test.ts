@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.ts';
+
+const required = {
+  TULLE_WORKLOAD: 'bookshop/web-0',
+  TULLE_CONTROL_PLANE: '127.0.0.1:15012',
+  TULLE_CA_FILE: 'root.pem',
+  TULLE_TOKEN_FILE: 'token',
+};
+
+describe('readSettings', () => {
+  it('needs four variables and has a default for every other', () => {
+    expect(readSettings(required)).toMatchObject({
+      workload: { namespace: 'bookshop', name: 'web-0' },
+      trustDomain: 'cluster.local',
+      host: '127.0.0.1',
+      appHost: '127.0.0.1',
+      outboundPort: 15_001,
+      inboundPort: 15_006,
+      metricsPort: 15_020,
+      adminPort: 15_000,
+      accessLog: 'text',
+      drainSeconds: 10,
+      discoveryWaitMs: 5_000,
+    });
+  });
+
+  it('takes the host as the application address unless another is given', () => {
+    expect(readSettings({ ...required, TULLE_HOST: '127.0.1.1' }).appHost).toBe('127.0.1.1');
+    const env = { ...required, TULLE_HOST: '127.0.1.1', TULLE_APP_HOST: '127.0.0.1' };
+    expect(readSettings(env).appHost).toBe('127.0.0.1');
+  });
+
+  it('reports every fault at once', () => {
+    const env = { TULLE_WORKLOAD: 'web', TULLE_OUTBOUND_PORT: '70000', TULLE_ACCESS_LOG: 'yes' };
+    expect(() => readSettings(env)).toThrow(
+      /TULLE_WORKLOAD.*TULLE_CONTROL_PLANE.*TULLE_CA_FILE.*TULLE_TOKEN_FILE.*TULLE_ACCESS_LOG/s,
+    );
+    expect(() => readSettings(env)).toThrow(/TULLE_OUTBOUND_PORT/);
+  });
+});

@@ -1,0 +1,71 @@
+import { type NamespacedName, parseName } from '@tulle/model';
+import { EnvReader, type LogLevel, logLevels } from '@tulle/runtime';
+
+export const accessLogModes = ['off', 'text', 'json'] as const;
+export const backendModes = ['auto', 'socket', 'handle'] as const;
+
+/** Everything that a sidecar is told at start; nothing else of the environment is read. */
+export interface SidecarSettings {
+  readonly workload: NamespacedName;
+  readonly trustDomain: string;
+  readonly controlPlane: { readonly target: string; readonly caFile: string; readonly tokenFile: string };
+  /** The pod's own address: outbound, inbound and the metrics port listen here. */
+  readonly host: string;
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  readonly metricsPort: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** Where the local application listens. */
+  readonly appHost: string;
+  readonly logLevel: LogLevel;
+  readonly accessLog: (typeof accessLogModes)[number];
+  readonly backend: (typeof backendModes)[number];
+  readonly drainSeconds: number;
+  readonly discoveryWaitMs: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** SPIFFE-ID specification, section 2.1. */
+const trustDomain = { pattern: /^[a-z0-9][a-z0-9._-]{0,254}$/, form: 'a trust domain in lower case' };
+/** An RFC 1123 label, and labels joined by dots. */
+const workload = {
+  pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+  form: '<namespace>/<pod>',
+};
+const target = { pattern: /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/, form: '<host>:<port>' };
+const host = { pattern: /^([A-Za-z0-9._-]+|[0-9a-fA-F:.]+)$/, form: 'a host name or an IP address' };
+
+/** Reads the settings of `TULLE_*`; throws with every fault that was met. */
+export function readSettings(env: Env): SidecarSettings {
+  const reader = new EnvReader(env);
+  const text = (name: string, { pattern, form }: typeof host, fallback?: string) =>
+    reader.matching(name, pattern, fallback === undefined ? { form } : { form, fallback });
+  const port = (name: string, fallback: number) => reader.integer(name, fallback, { min: 0, max: 65_535 });
+  const ownHost = text('TULLE_HOST', host, '127.0.0.1');
+  const workloadName = text('TULLE_WORKLOAD', workload);
+  const settings = {
+    trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
+    controlPlane: {
+      target: text('TULLE_CONTROL_PLANE', target),
+      caFile: reader.string('TULLE_CA_FILE'),
+      tokenFile: reader.string('TULLE_TOKEN_FILE'),
+    },
+    host: ownHost,
+    outboundPort: port('TULLE_OUTBOUND_PORT', 15_001),
+    inboundPort: port('TULLE_INBOUND_PORT', 15_006),
+    metricsPort: port('TULLE_METRICS_PORT', 15_020),
+    adminHost: text('TULLE_ADMIN_HOST', host, '127.0.0.1'),
+    adminPort: port('TULLE_ADMIN_PORT', 15_000),
+    appHost: text('TULLE_APP_HOST', host, ownHost),
+    logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
+    accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'text'),
+    backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
+    drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),
+    discoveryWaitMs: reader.integer('TULLE_DISCOVERY_WAIT_MS', 5_000, { min: 1, max: 600_000 }),
+  };
+  reader.finish();
+  // The pattern has been checked: it has both parts.
+  return { ...settings, workload: parseName(workloadName)! };
+}
