@@ -1,0 +1,164 @@
+import { create } from '@bufbuild/protobuf';
+import { type Metadata, type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js';
+import { formatSpiffeId, parseSpiffeId, type SpiffeId } from '@tulle/model';
+import { type Clock, type Counter, type Logger, messageOf, type SeriesFamily } from '@tulle/runtime';
+import {
+  type GrpcHandlers,
+  type IdentityService,
+  type SignCertificateRequest,
+  type SignCertificateResponse,
+  SignCertificateResponseSchema,
+} from '@tulle/xds';
+import type { AuthenticationResult, Authenticator } from './authenticator.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
+import { parseCertificateRequest } from './certificate-request.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+export interface IdentityServiceOptions {
+  readonly authority: CertificateAuthority;
+  readonly authenticator: Authenticator;
+  readonly metrics: IdentityMetrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits?: Partial<IdentityLimits>;
+}
+
+export interface IdentityMetrics {
+  /** By outcome: `issued`, or why not. */
+  readonly requests: SeriesFamily<Counter>;
+}
+
+export interface IdentityLimits {
+  /** Requests under way at once. A signature is some 6 ms of CPU. */
+  readonly maxConcurrent: number;
+  /** For each identity: room for a large rollout; not for one workload to keep the others from theirs. */
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+const defaultLimits: IdentityLimits = { maxConcurrent: 64, perSecond: 10, burst: 200 };
+
+type Handlers = GrpcHandlers<(typeof IdentityService)['method']>;
+type Call = ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>;
+type Accepted = Extract<AuthenticationResult, { kind: 'accepted' }>;
+
+/** An answer other than a certificate; `outcome` is its metric label. */
+class Refusal extends Error {
+  readonly code: status;
+  readonly outcome: string;
+  readonly identity: string | null;
+
+  constructor(code: status, outcome: string, message: string, identity: string | null = null) {
+    super(message);
+    this.code = code;
+    this.outcome = outcome;
+    this.identity = identity;
+  }
+}
+
+/** `tulle.identity.v1.IdentityService`: a bearer token and a CSR in, a certificate for the token's owner out. */
+export function createIdentityService(options: IdentityServiceOptions): Handlers {
+  const { clock } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const { perSecond, burst } = limits;
+  const limiter = new RateLimiter({ perSecond, burst, maxKeys: 10_000, clock });
+  let underWay = 0;
+
+  const bounded = async (call: Call): Promise<SignCertificateResponse> => {
+    if (underWay >= limits.maxConcurrent) {
+      const message = `${limits.maxConcurrent} certificate requests are under way: try again later`;
+      throw new Refusal(status.RESOURCE_EXHAUSTED, 'overloaded', message);
+    }
+    underWay++;
+    try {
+      return await signCertificate(call, options, limiter);
+    } finally {
+      underWay--;
+    }
+  };
+
+  return {
+    signCertificate(call, callback) {
+      bounded(call).then(
+        (response) => callback(null, response),
+        (thrown) => callback(refuse(call, thrown, options)),
+      );
+    },
+  };
+}
+
+async function signCertificate(
+  call: Call,
+  { authority, authenticator, metrics, logger }: IdentityServiceOptions,
+  limiter: RateLimiter,
+): Promise<SignCertificateResponse> {
+  const owner = await authenticate(call.metadata, authenticator);
+  const identity = identityOf(owner, authority.trustDomain);
+  const name = formatSpiffeId(identity);
+  if (!limiter.take(name)) {
+    const message = `too many certificate requests for ${name}: try again later`;
+    throw new Refusal(status.RESOURCE_EXHAUSTED, 'rate_limited', message, name);
+  }
+  const request = await parseCertificateRequest(call.request.csrDer);
+  if (!request.ok) throw new Refusal(status.INVALID_ARGUMENT, 'invalid_request', request.reason, name);
+  const issued = await authority.sign({ publicKey: request.publicKey, identity });
+  metrics.requests.with('issued').inc();
+  logger.info('certificate issued', {
+    identity: issued.spiffeId,
+    pod: owner.pod,
+    serial: issued.serial,
+    notAfter: new Date(issued.notAfterMs).toISOString(),
+    peer: call.getPeer(),
+  });
+  return create(SignCertificateResponseSchema, {
+    certificateChainDer: [...issued.chainDer],
+    trustRootsDer: [...authority.rootsDer],
+    spiffeId: issued.spiffeId,
+  });
+}
+
+async function authenticate(metadata: Metadata, authenticator: Authenticator): Promise<Accepted> {
+  const values = metadata.get('authorization');
+  const value = values.length === 1 ? values[0]! : '';
+  // RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
+  const token = typeof value === 'string' ? /^bearer +([\x21-\x7e]+)$/i.exec(value)?.[1] : undefined;
+  if (token === undefined) {
+    const message = 'send one header `authorization: Bearer <token>`';
+    throw new Refusal(status.UNAUTHENTICATED, 'no_token', message);
+  }
+  let result: AuthenticationResult;
+  try {
+    result = await authenticator.authenticate(token);
+  } catch (thrown) {
+    const message = `the token cannot be checked at present (${messageOf(thrown)})`;
+    throw new Refusal(status.UNAVAILABLE, 'authenticator_failed', message);
+  }
+  if (result.kind === 'refused') throw new Refusal(status.UNAUTHENTICATED, 'token_refused', result.reason);
+  return result;
+}
+
+function identityOf({ namespace, serviceAccount }: Accepted, trustDomain: string): SpiffeId {
+  const identity = { trustDomain, namespace, serviceAccount };
+  // Names that an authenticator lets through but that make no identity of the mesh's form end here.
+  if (parseSpiffeId(formatSpiffeId(identity)) !== null) return identity;
+  const message = 'the token belongs to an account whose name makes no SPIFFE identity';
+  throw new Refusal(status.UNAUTHENTICATED, 'token_refused', message);
+}
+
+function refuse(
+  call: Call,
+  thrown: unknown,
+  { metrics, logger }: IdentityServiceOptions,
+): Partial<StatusObject> {
+  const peer = call.getPeer();
+  if (thrown instanceof Refusal) {
+    const { code, outcome, identity, message: reason } = thrown;
+    metrics.requests.with(outcome).inc();
+    logger.warn('certificate refused', { reason, code: status[code], identity, peer });
+    return { code, details: reason };
+  }
+  metrics.requests.with('failed').inc();
+  logger.error('certificate not signed', { reason: messageOf(thrown), peer });
+  // What failed inside is for the log, not for the caller.
+  return { code: status.INTERNAL, details: 'the certificate could not be signed' };
+}

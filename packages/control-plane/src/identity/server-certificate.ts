@@ -1,0 +1,85 @@
+import type { SpiffeId } from '@tulle/model';
+import {
+  backoffDelayMs,
+  type Clock,
+  type Component,
+  type Logger,
+  messageOf,
+  type Random,
+} from '@tulle/runtime';
+import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
+import { generateKeyPair } from './key-pairs.ts';
+
+export interface ServerCertificateMaterial {
+  readonly certificate: IssuedCertificate;
+  readonly privateKeyPem: string;
+}
+
+export interface ServerCertificateOptions {
+  readonly authority: CertificateAuthority;
+  readonly identity: SpiffeId;
+  readonly dnsNames: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** The control plane's own certificate: in memory only, renewed at half its life with a new key. */
+export class ServerCertificate implements Component {
+  readonly name = 'server certificate';
+  readonly #options: ServerCertificateOptions;
+  readonly #listeners = new Set<(material: ServerCertificateMaterial) => void>();
+  #current: ServerCertificateMaterial | null = null;
+  #failures = 0;
+  #isRunning = false;
+  #cancel = () => {};
+
+  constructor(options: ServerCertificateOptions) {
+    this.#options = options;
+  }
+
+  /** Null before `start`. */
+  get current(): ServerCertificateMaterial | null {
+    return this.#current;
+  }
+
+  onChange(listener: (material: ServerCertificateMaterial) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async start(): Promise<void> {
+    this.#isRunning = true;
+    await this.#renew();
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#cancel();
+  }
+
+  async #renew(): Promise<void> {
+    const { authority, identity, dnsNames, clock, random } = this.#options;
+    const { keys, privateKeyPem } = await generateKeyPair();
+    const certificate = await authority.sign({ publicKey: keys.publicKey, identity, dnsNames });
+    this.#current = { certificate, privateKeyPem };
+    this.#failures = 0;
+    for (const listener of this.#listeners) listener(this.#current);
+    // Half life, and up to a tenth earlier, so that replicas don't renew together.
+    const lifeMs = certificate.notAfterMs - clock.nowMs();
+    this.#schedule(Math.max(1_000, (lifeMs / 2) * (1 - random() / 10)));
+  }
+
+  #schedule(delayMs: number): void {
+    if (!this.#isRunning) return;
+    this.#cancel = this.#options.clock.schedule(delayMs, () => {
+      this.#renew().catch((thrown) => this.#retry(thrown));
+    });
+  }
+
+  #retry(thrown: unknown): void {
+    const delayMs = backoffDelayMs(this.#failures++, { baseMs: 1_000, maxMs: 300_000 }, this.#options.random);
+    this.#options.logger.error('server certificate not renewed', { reason: messageOf(thrown), delayMs });
+    this.#schedule(delayMs);
+  }
+}
