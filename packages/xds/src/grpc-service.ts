@@ -27,6 +27,10 @@ export type GrpcHandlers<Methods extends GenServiceMethods> = {
     : handleUnaryCall<MessageShape<Methods[M]['input']>, OrEncoded<MessageShape<Methods[M]['output']>>>;
 };
 
+/** The same, from the service: `GrpcHandlersOf<typeof IdentityService>`. */
+export type GrpcHandlersOf<Service> =
+  Service extends GenService<infer Methods> ? GrpcHandlers<Methods> : never;
+
 /**
  * The grpc-js definition of a generated service. A server may write a Buffer in place of a response, so
  * that what goes to many subscribers is encoded once.

@@ -32,5 +32,11 @@ export {
   type GrpcClientOptions,
   type UnaryMethod,
 } from './grpc-client.ts';
-export { addGrpcService, type GrpcHandlers, grpcService, type OrEncoded } from './grpc-service.ts';
+export {
+  addGrpcService,
+  type GrpcHandlers,
+  type GrpcHandlersOf,
+  grpcService,
+  type OrEncoded,
+} from './grpc-service.ts';
 export { kindOfTypeUrl, typeUrls } from './type-urls.ts';
