@@ -1,4 +1,9 @@
 /** What tests share: a certificate authority in memory, time and chance by hand, processes and addresses. */
+export {
+  DiscoveryClient,
+  type DiscoveryClientOptions,
+  type DiscoveryRequestInit,
+} from './discovery-client.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
 export { FakeClock } from './fake-clock.ts';
 export { freeLoopbackAddress } from './loopback-address.ts';

@@ -13,7 +13,8 @@ import type { ConnectedProxy } from './connected-proxy.ts';
 import type { DebounceOptions } from './debouncer.ts';
 import { type DiscoveryLimits, defaultDiscoveryLimits } from './discovery-limits.ts';
 import type { DiscoveryMetrics } from './discovery-metrics.ts';
-import { DiscoveryStream, type StreamTransport } from './discovery-stream.ts';
+import { DiscoveryStream } from './discovery-stream.ts';
+import type { StreamTransport } from './stream-transport.ts';
 
 /** A discovery stream as grpc-js gives it. */
 export type DiscoveryCall = ServerDuplexStream<DeltaDiscoveryRequest, OrEncoded<DeltaDiscoveryResponse>>;
@@ -53,8 +54,7 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): Discov
   };
 }
 
-const authenticationHint =
-  'discovery needs a client certificate of this mesh: ask IdentityService for one';
+const authenticationHint = 'discovery needs a client certificate of this mesh: ask IdentityService for one';
 
 /** The open streams. */
 class DiscoveryStreams {

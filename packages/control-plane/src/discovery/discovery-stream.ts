@@ -9,26 +9,11 @@ import { type DebounceOptions, Debouncer } from './debouncer.ts';
 import type { DiscoveryLimits } from './discovery-limits.ts';
 import { type DiscoveryMetrics, typeLabel } from './discovery-metrics.ts';
 import { encodeEntry } from './entry-encoder.ts';
-import type { Batch } from './pending-changes.ts';
 import { nextResponse } from './next-response.ts';
+import type { Batch } from './pending-changes.ts';
 import { type ResourceView, resourceView } from './resource-view.ts';
+import type { StreamStatus, StreamTransport } from './stream-transport.ts';
 import { TypeStream } from './type-stream.ts';
-
-export type StreamStatus =
-  | 'INVALID_ARGUMENT'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'DEADLINE_EXCEEDED'
-  | 'UNAVAILABLE';
-
-/** The connection below a stream: grpc-js in the server, a recorder in tests. */
-export interface StreamTransport {
-  readonly peer: string;
-  /** False: hold back until `onDrain`. */
-  send(response: Buffer): boolean;
-  /** Ends the stream with this status. */
-  fail(status: StreamStatus, message: string): void;
-}
 
 export interface DiscoveryStreamOptions {
   /** Unique among the service's streams; nonces begin with it. */
