@@ -3,7 +3,7 @@ import { connect as connectTlsSocket, type SecureContext, type TLSSocket } from 
 import type { HandleTransport } from './handle-transport.ts';
 import { peerCertificateOf } from './peer-certificate.ts';
 import type { SocketTransport } from './socket-transport.ts';
-import type { TlsSessionCache } from './tls-session-cache.ts';
+import type { CachedSession, TlsSessionCache } from './tls-session-cache.ts';
 import { openTls, startTls, tlsTransport } from './tls-transport.ts';
 import {
   type ConnectTcpOptions,
@@ -31,7 +31,7 @@ export interface ConnectTlsOptions extends ConnectTcpOptions {
 export function connectTls(options: ConnectTlsOptions): Transport {
   const { secureContext, sessionCache, sessionKey } = options;
   const raw = connectSocket({ host: options.host, port: options.port, noDelay: true, allowHalfOpen: true });
-  const session = sessionCache.get(sessionKey, secureContext);
+  const cached = sessionCache.get(sessionKey, secureContext);
   const socket = connectTlsSocket({
     socket: raw,
     secureContext,
@@ -39,7 +39,7 @@ export function connectTls(options: ConnectTlsOptions): Transport {
     ...(options.serverName === '' || isIP(options.serverName) !== 0
       ? {}
       : { servername: options.serverName }),
-    ...(session === undefined ? {} : { session }),
+    ...(cached === undefined ? {} : { session: cached.session }),
     rejectUnauthorized: true,
     // Node does not ask on resumption, so the identity is verified below, always.
     checkServerIdentity: () => undefined,
@@ -60,12 +60,15 @@ export function connectTls(options: ConnectTlsOptions): Transport {
   socket.prependOnceListener('error', failEarly);
   socket.once('close', () => clearTimeout(timer));
   socket.on('session', (fresh) => {
-    if (!transport.isClosed) sessionCache.set(sessionKey, secureContext, fresh);
+    const certificate = transport.peerCertificate;
+    // TLS 1.3 tickets follow the handshake, hence the verified certificate is there.
+    if (certificate === null || transport.isClosed) return;
+    sessionCache.set(sessionKey, secureContext, { session: fresh, certificate });
   });
   socket.once('secureConnect', () => {
     clearTimeout(timer);
     socket.off('error', failEarly);
-    const result = acceptPeer(socket, options);
+    const result = acceptPeer(socket, cached, options);
     if (result instanceof TransportError) fail(result);
     else open(transport, socket, result, options);
   });
@@ -84,14 +87,20 @@ function open(
   startTls(transport, socket);
 }
 
-function acceptPeer(socket: TLSSocket, options: ConnectTlsOptions): PeerCertificateInfo | TransportError {
+function acceptPeer(
+  socket: TLSSocket,
+  cached: CachedSession | undefined,
+  options: ConnectTlsOptions,
+): PeerCertificateInfo | TransportError {
   const refuse = (code: string, reason: string) =>
     new TransportError(code, 'handshake', `refused ${options.host}:${options.port}: ${reason}`);
   if (socket.getProtocol() !== 'TLSv1.3') return refuse('TRANSPORT_PROTOCOL', 'it does not speak TLS 1.3');
   if (options.alpnProtocols.length > 0 && !socket.alpnProtocol) {
     return refuse('TRANSPORT_ALPN', `it speaks none of ${options.alpnProtocols.join(', ')}`);
   }
-  const certificate = peerCertificateOf(socket);
+  // Only the peer of the full handshake can resume its session: its certificate stands for it.
+  const resumed = socket.isSessionReused() ? cached?.certificate : undefined;
+  const certificate = resumed ?? peerCertificateOf(socket);
   if (certificate === null) return refuse('TRANSPORT_NO_CERTIFICATE', 'it showed no certificate');
   // A resumed handshake does not look at the dates.
   if (certificate.validToMs <= Date.now()) return refuse('TRANSPORT_EXPIRED', 'its certificate has expired');

@@ -34,10 +34,9 @@ const PLAINTEXT_CODES = new Set([
 
 /** Classifies an error of a handshake on the server's side. */
 export function refusalOf(error: Error & { code?: string }, socket: TLSSocket): HandshakeRefusal {
-  const untrusted: unknown = socket.authorizationError;
   return {
-    code: untrusted ? 'untrusted' : codeOf(error.code ?? ''),
-    detail: untrusted ? String(untrusted) : `${error.code ?? 'unknown'}: ${error.message}`,
+    code: codeOf(error.code ?? ''),
+    detail: `${error.code ?? 'unknown'}: ${error.message}`,
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,
   };
@@ -47,7 +46,5 @@ function codeOf(code: string): HandshakeRefusalCode {
   if (PLAINTEXT_CODES.has(code)) return 'plaintext';
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'timeout';
   if (code === 'ERR_SSL_NO_APPLICATION_PROTOCOL') return 'alpn';
-  if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') return 'no-certificate';
-  if (/CERT|_CA$|SIGNATURE/.test(code) && !code.includes('ALERT')) return 'untrusted';
   return code.startsWith('ERR_SSL') && !code.includes('ALERT') ? 'protocol' : 'closed';
 }

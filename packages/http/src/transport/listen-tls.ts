@@ -74,9 +74,9 @@ function createHandshaker(options: ListenTlsOptions, settings: TlsServerSettings
     ca: settings.caPem,
     minVersion: 'TLSv1.3',
     requestCert: true,
-    // Also keeps OpenSSL from giving tickets to clients without a certificate: resumed, such a
-    // session would pass as verified.
-    rejectUnauthorized: true,
+    // Not left to node, which drops a client without certificate without a reason, and passes a
+    // resumed session that has none: refusalOfPeer() looks at both on every connection.
+    rejectUnauthorized: false,
     ...(settings.alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...settings.alpnProtocols] }),
     handshakeTimeout: options.handshakeTimeoutMs,
     sessionIdContext: 'tulle',
@@ -126,6 +126,7 @@ function refusalOfPeer(
     return ['alpn', `the client speaks none of ${settings.alpnProtocols.join(', ')}`];
   }
   if (certificate === null) return noCertificate;
+  if (!socket.authorized) return ['untrusted', String(socket.authorizationError)];
   // A resumed handshake does not look at the dates.
   if (certificate.validToMs <= Date.now()) return ['untrusted', 'the certificate has expired'];
   const reason = options.verifyPeer(certificate, serverName);

@@ -1,7 +1,10 @@
 import type { TLSSocket } from 'node:tls';
 import type { PeerCertificateInfo } from './transport.ts';
 
-/** The peer's certificate, on resumed connections too (the session carries it). Null: it sent none. */
+/**
+ * The peer's certificate, or null. A server has it on resumed connections too (the ticket carries
+ * it); a client does not, see TlsSessionCache.
+ */
 export function peerCertificateOf(socket: TLSSocket): PeerCertificateInfo | null {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;

@@ -1,7 +1,13 @@
 import type { SecureContext } from 'node:tls';
+import type { PeerCertificateInfo } from './transport.ts';
 
-interface Entry {
+export interface CachedSession {
   readonly session: Buffer;
+  /** Of the full handshake: on a client, node shows none after a resumption. */
+  readonly certificate: PeerCertificateInfo;
+}
+
+interface Entry extends CachedSession {
   readonly context: WeakRef<SecureContext>;
 }
 
@@ -22,18 +28,18 @@ export class TlsSessionCache {
     return this.#entries.size;
   }
 
-  get(key: string, context: SecureContext): Buffer | undefined {
+  get(key: string, context: SecureContext): CachedSession | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
     if (entry.context.deref() !== context) return undefined;
     this.#entries.set(key, entry);
-    return entry.session;
+    return entry;
   }
 
-  set(key: string, context: SecureContext, session: Buffer): void {
+  set(key: string, context: SecureContext, { session, certificate }: CachedSession): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { session, context: new WeakRef(context) });
+    this.#entries.set(key, { session, certificate, context: new WeakRef(context) });
     if (this.#entries.size <= this.#maxEntries) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
