@@ -1,1 +1,3 @@
-export {};
+/** The `tulle` command: what an operator types. */
+export type { Io } from './io.ts';
+export { runCli } from './run-cli.ts';
