@@ -5,10 +5,13 @@
 export const tasks = {
   demo: {
     summary: 'Run the bookshop: real processes that talk over mutual TLS, and a view of their traffic.',
-    usage: 'npm run demo -- [--once] [--json FILE]',
+    usage: 'npm run demo -- [--once] [--json FILE] [--rate N] [--base A.B.C] [--dir DIR]',
     options: [
       ['--once', 'tell the whole story in under a minute, check it, and exit 0 or say what went wrong'],
       ['--json FILE', 'leave the figures (requests, edges, shift) in FILE'],
+      ['--rate N', 'pages a second, four requests through the mesh each (default 75)'],
+      ['--base A.B.C', 'the loopback addresses to use, A.B.C.1 and on (default 127.0.10)'],
+      ['--dir DIR', 'the working directory, emptied at the start (default .tulle/demo)'],
     ],
     command: (args) => script('examples/bookshop/src/main.ts', args),
   },
