@@ -49,8 +49,10 @@ describe('a control plane that goes away', () => {
     controlPlane = await mesh.startControlPlane();
     await eventually(() => isConnected(1), { timeoutMs: 30_000 });
     // The process is new, and so are its counters: they count what was sent after the reconnect.
-    const sent = async () => metricSum(await mesh.controlPlanePage('/metrics'), 'tulle_discovery_resources_sent_total');
-    const asked = async () => metricSum(await mesh.controlPlanePage('/metrics'), 'tulle_discovery_requests_total');
+    const sent = async () =>
+      metricSum(await mesh.controlPlanePage('/metrics'), 'tulle_discovery_resources_sent_total');
+    const asked = async () =>
+      metricSum(await mesh.controlPlanePage('/metrics'), 'tulle_discovery_requests_total');
     await eventually(async () => expect(await asked()).toBeGreaterThanOrEqual(3));
     await load.more(50);
     expect(await sent()).toBe(0);

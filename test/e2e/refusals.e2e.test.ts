@@ -44,15 +44,17 @@ describe('a peer that is not who it should be', () => {
     const refusals = async () =>
       metricSum(await sidecarMetrics(server), 'tulle_connections_refused_total', { direction: 'inbound' });
     const isRefused = async (dial: () => Promise<PeerOutcome>) => {
-      const before = { refusals: await refusals(), requests: application.requests, lines: serverSidecar.lines.length };
+      const before = {
+        refusals: await refusals(),
+        requests: application.requests,
+        lines: serverSidecar.lines.length,
+      };
       const outcome = await dial();
       expect(outcome.received).not.toContain('200 OK');
       expect(outcome.ending).not.toContain('still open');
       await eventually(async () => expect(await refusals()).toBe(before.refusals + 1));
       expect(application.requests).toBe(before.requests);
-      await eventually(() =>
-        expect(serverSidecar.lines.slice(before.lines).join('\n')).toMatch(/refused/),
-      );
+      await eventually(() => expect(serverSidecar.lines.slice(before.lines).join('\n')).toMatch(/refused/));
     };
 
     it('is let in with the right root and an identity of the trust domain', async () => {
@@ -86,7 +88,10 @@ describe('a peer that is not who it should be', () => {
     const isNotSpokenTo = async (host: string, reason: string) => {
       const before = clientSidecar.lines.length;
       const answer = await send({ via: client.address, host, path: '/secret' });
-      expect({ status: answer.status, reason: answer.headers['x-tulle-reason'] }).toEqual({ status: 502, reason });
+      expect({ status: answer.status, reason: answer.headers['x-tulle-reason'] }).toEqual({
+        status: 502,
+        reason,
+      });
       const flagged = { direction: 'outbound', destination: `shop/${host}:80`, code: '502', flag: 'UF' };
       expect(metricSum(await sidecarMetrics(client), 'tulle_requests_total', flagged)).toBe(1);
       await eventually(() => expect(clientSidecar.lines.slice(before).join('\n')).toContain(reason));

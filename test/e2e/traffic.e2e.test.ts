@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '@tulle/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { type Load, send, startLoad } from './src/client.ts';
-import { Mesh, page, pod, metricsPort, sidecarMetrics, sidecarPage } from './src/mesh.ts';
+import { Mesh, metricsPort, page, pod, sidecarMetrics, sidecarPage } from './src/mesh.ts';
 import type { MeshSpec } from './src/mesh-yaml.ts';
 import { metricSum, seriesOf } from './src/metrics-page.ts';
 
@@ -57,7 +57,9 @@ describe('traffic through a mesh of real processes', () => {
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual({ name: 'catalog-one', url: '/books?id=1', body: 'a body' });
 
-    const outbound = seriesOf(await sidecarMetrics(client), 'tulle_requests_total', { direction: 'outbound' });
+    const outbound = seriesOf(await sidecarMetrics(client), 'tulle_requests_total', {
+      direction: 'outbound',
+    });
     expect(outbound).toEqual([
       {
         labels: {
@@ -84,7 +86,9 @@ describe('traffic through a mesh of real processes', () => {
     expect(metricSum(controlPlane, 'tulle_discovery_proxies')).toBe(3);
     const sidecar = await sidecarMetrics(client);
     expect(metricSum(sidecar, 'tulle_discovery_connected')).toBe(1);
-    expect(metricSum(sidecar, 'tulle_certificate_expiry_timestamp_seconds')).toBeGreaterThan(Date.now() / 1_000);
+    expect(metricSum(sidecar, 'tulle_certificate_expiry_timestamp_seconds')).toBeGreaterThan(
+      Date.now() / 1_000,
+    );
     expect(JSON.parse(await sidecarPage(client, '/config_dump'))).toHaveProperty('identity');
     expect(await sidecarPage(client, '/config_dump')).toContain('shop/catalog:80');
     expect(await sidecarPage(client, '/config_dump')).not.toContain('PRIVATE KEY');
@@ -120,7 +124,9 @@ describe('traffic through a mesh of real processes', () => {
         `spec: { parentRefs: [{ group: "", kind: Service, name: catalog }], rules: [{ backendRefs: [{ name: catalog, port: 80, weight: ${weight} }] }] }\n`;
       for (const broken of [routes('-3'), routes('[unclosed')]) {
         await mesh.writeConfig('routes.yaml', broken);
-        await eventually(async () => expect(await mesh.controlPlanePage('/config_dump')).toContain('routes.yaml'));
+        await eventually(async () =>
+          expect(await mesh.controlPlanePage('/config_dump')).toContain('routes.yaml'),
+        );
         const sinceMs = performance.now();
         await load.more(50);
         expect(Object.keys(load.countsSince(sinceMs))).toEqual(['catalog-two']);
@@ -154,7 +160,13 @@ describe('traffic through a mesh of real processes', () => {
       { what: 'an unknown host', host: 'nobody', status: 404, reason: 'unknown_host', flag: 'NR' },
       { what: 'an unknown port', host: 'catalog:81', status: 404, reason: 'unknown_port', flag: 'NR' },
       { what: 'a service without endpoints', host: 'empty', status: 503, reason: 'no_endpoint', flag: 'UH' },
-      { what: 'a peer that cannot be reached', host: 'dead', status: 502, reason: 'connect_failed', flag: 'UF' },
+      {
+        what: 'a peer that cannot be reached',
+        host: 'dead',
+        status: 502,
+        reason: 'connect_failed',
+        flag: 'UF',
+      },
     ];
     for (const { what, host, status, reason, flag } of cases)
       it(`${status} for ${what}`, async () => {
@@ -166,7 +178,10 @@ describe('traffic through a mesh of real processes', () => {
           });
         const before = await counted();
         const answer = await sendTo(host);
-        expect({ status: answer.status, reason: answer.headers['x-tulle-reason'] }).toEqual({ status, reason });
+        expect({ status: answer.status, reason: answer.headers['x-tulle-reason'] }).toEqual({
+          status,
+          reason,
+        });
         expect(await counted()).toBe(before + 1);
       });
 

@@ -5,13 +5,16 @@ import { appPort } from './mesh-yaml.ts';
 export interface Application {
   readonly name: string;
   requests: number;
+  /** Of them, those that were asked to take their time. */
+  slowRequests: number;
   close(): Promise<void>;
 }
 
 export async function startApplication(name: string, address: string): Promise<Application> {
   const server = createServer((request, response) => {
-    application.requests++;
     const url = new URL(request.url ?? '/', 'http://app.invalid');
+    application.requests++;
+    if (url.pathname === '/slow') application.slowRequests++;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -24,7 +27,7 @@ export async function startApplication(name: string, address: string): Promise<A
       setTimeout(answer, Number(url.searchParams.get('ms') ?? 0));
     });
   });
-  const application: Application = { name, requests: 0, close: () => close(server) };
+  const application: Application = { name, requests: 0, slowRequests: 0, close: () => close(server) };
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
