@@ -8,38 +8,21 @@ export interface GrpcServerOptions {
   readonly credentials: () => ServerCredentials;
   /** Adds the services. */
   readonly register: (server: Server) => void;
-  readonly limits?: Partial<GrpcLimits>;
+  /** Message sizes, streams, keepalive and connection age. */
+  readonly options: ServerOptions;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export interface GrpcLimits {
-  readonly maxReceiveBytes: number;
-  readonly maxSendBytes: number;
-  /** On one connection. A sidecar needs two: its discovery stream and a signing request. */
-  readonly maxConcurrentStreams: number;
-  /** A client that does not answer a ping within the timeout is gone. */
-  readonly keepaliveMs: number;
-  readonly keepaliveTimeoutMs: number;
-  /** Connections end now and then, so that load spreads over replicas and identities are proved again. */
-  readonly maxConnectionAgeMs: number;
-  readonly maxConnectionAgeGraceMs: number;
-  /** A connection with no call on it. */
-  readonly maxConnectionIdleMs: number;
-}
-
-const defaultLimits: GrpcLimits = {
-  maxReceiveBytes: 4 * 1024 * 1024,
-  maxSendBytes: 16 * 1024 * 1024,
-  maxConcurrentStreams: 16,
-  keepaliveMs: 20_000,
-  keepaliveTimeoutMs: 10_000,
-  maxConnectionAgeMs: 3_600_000,
-  maxConnectionAgeGraceMs: 30_000,
-  maxConnectionIdleMs: 300_000,
+/** What the services don't decide themselves. */
+const baseOptions: ServerOptions = {
+  'grpc.max_send_message_length': 16 * 1024 * 1024,
+  // A connection with no call on it.
+  'grpc.max_connection_idle_ms': 300_000,
+  // HTTP/2 session memory, in MB; grpc-js has no bound of its own.
+  'grpc-node.max_session_memory': 128,
+  'grpc.enable_channelz': 0,
 };
-/** HTTP/2 session memory, in MB; grpc-js has no bound of its own. */
-const maxSessionMemoryMb = 128;
 
 /** The control plane's gRPC port. */
 export class GrpcServer implements Component {
@@ -58,8 +41,8 @@ export class GrpcServer implements Component {
   }
 
   async start(): Promise<void> {
-    const { host, port, credentials, register, limits, logger } = this.#options;
-    const server = new Server(serverOptions({ ...defaultLimits, ...limits }));
+    const { host, port, credentials, register, options, logger } = this.#options;
+    const server = new Server({ ...baseOptions, ...options });
     register(server);
     const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     this.#port = await new Promise<number>((resolve, reject) => {
@@ -92,19 +75,4 @@ export class GrpcServer implements Component {
       });
     });
   }
-}
-
-function serverOptions(limits: GrpcLimits): ServerOptions {
-  return {
-    'grpc.max_receive_message_length': limits.maxReceiveBytes,
-    'grpc.max_send_message_length': limits.maxSendBytes,
-    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
-    'grpc.keepalive_time_ms': limits.keepaliveMs,
-    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
-    'grpc.max_connection_age_ms': limits.maxConnectionAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGraceMs,
-    'grpc.max_connection_idle_ms': limits.maxConnectionIdleMs,
-    'grpc-node.max_session_memory': maxSessionMemoryMb,
-    'grpc.enable_channelz': 0,
-  };
 }

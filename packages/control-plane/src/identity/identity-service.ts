@@ -3,7 +3,7 @@ import { type Metadata, type ServerUnaryCall, type StatusObject, status } from '
 import { formatSpiffeId, parseSpiffeId, type SpiffeId } from '@tulle/model';
 import { type Clock, type Counter, type Logger, messageOf, type SeriesFamily } from '@tulle/runtime';
 import {
-  type GrpcHandlers,
+  type GrpcHandlersOf,
   type IdentityService,
   type SignCertificateRequest,
   type SignCertificateResponse,
@@ -38,7 +38,7 @@ export interface IdentityLimits {
 
 const defaultLimits: IdentityLimits = { maxConcurrent: 64, perSecond: 10, burst: 200 };
 
-type Handlers = GrpcHandlers<(typeof IdentityService)['method']>;
+type Handlers = GrpcHandlersOf<typeof IdentityService>;
 type Call = ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>;
 type Accepted = Extract<AuthenticationResult, { kind: 'accepted' }>;
 
