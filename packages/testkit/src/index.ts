@@ -8,6 +8,13 @@ export { type EventuallyOptions, eventually } from './eventually.ts';
 export { FakeClock } from './fake-clock.ts';
 export { freeLoopbackAddress } from './loopback-address.ts';
 export { seededRandom } from './seeded-random.ts';
+export {
+  type Exit,
+  type LogLine,
+  type RunningProcess,
+  type StartProcessOptions,
+  startProcess,
+} from './start-process.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export {
   createTestAuthority,
