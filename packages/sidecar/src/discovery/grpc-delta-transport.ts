@@ -1,4 +1,5 @@
 import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { Clock } from '@tulle/runtime';
 import {
   AggregatedDiscoveryService,
   createGrpcClient,
@@ -18,7 +19,12 @@ export interface GrpcDeltaTransportOptions {
   readonly controlPlane: ControlPlaneAddress;
   /** The certificate in use; waits for the first one. A stream keeps the one that it began with. */
   readonly identity: () => Promise<IdentityMaterial>;
+  readonly clock: Clock;
 }
+
+const connectTimeoutMs = 10_000;
+/** A server that has nothing new to tell sends nothing, not even headers: silence on a connection means yes. */
+const silenceMs = 1_000;
 
 /** Discovery streams over gRPC and mutual TLS; a channel of its own for each stream. */
 export class GrpcDeltaTransport implements DeltaTransport {
@@ -29,7 +35,7 @@ export class GrpcDeltaTransport implements DeltaTransport {
   }
 
   async open(handlers: DeltaStreamHandlers): Promise<DeltaStream> {
-    const { controlPlane, identity } = this.#options;
+    const { controlPlane, identity, clock } = this.#options;
     const credentials = await controlPlaneCredentials(controlPlane, await identity());
     const client = createGrpcClient(AggregatedDiscoveryService, {
       target: controlPlane.target,
@@ -37,7 +43,11 @@ export class GrpcDeltaTransport implements DeltaTransport {
       options: controlPlaneChannelOptions,
     });
     const call = client.deltaAggregatedResources();
-    supervise(call, handlers, () => client.close());
+    const { opened, ended } = supervise(call, handlers, () => client.close());
+    client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
+      if (error === undefined || error === null) clock.schedule(silenceMs, opened);
+      else ended(`no connection to ${controlPlane.target} within ${connectTimeoutMs} ms`);
+    });
     return {
       send: (request) => void call.write(request),
       close: () => {
@@ -49,28 +59,31 @@ export class GrpcDeltaTransport implements DeltaTransport {
   }
 }
 
+/** Passes a call's events on: any number of responses after one opening, and one end after which is nothing. */
 function supervise(
   call: ClientDuplexStream<DeltaDiscoveryRequest | Buffer, DeltaDiscoveryResponse>,
   handlers: DeltaStreamHandlers,
   close: () => void,
-): void {
+): { readonly opened: () => void; readonly ended: (reason: string) => void } {
   let isOver = false;
-  const end = (reason: string) => {
+  const opened = () => {
+    if (!isOver) handlers.onOpen();
+  };
+  const ended = (reason: string) => {
     if (isOver) return;
     isOver = true;
     close();
     handlers.onEnd(reason);
   };
-  call.on('metadata', () => {
-    if (!isOver) handlers.onOpen();
-  });
+  call.on('metadata', opened);
   call.on('data', (response: DeltaDiscoveryResponse) => {
     if (!isOver) handlers.onResponse(response);
   });
-  call.on('error', (error: ServiceError) => end(describeServiceError(error)));
+  call.on('error', (error: ServiceError) => ended(describeServiceError(error)));
   // Follows an error too; alone it is an orderly end by the control plane.
   call.on('status', ({ code, details }) => {
-    if (code === status.OK) end('the control plane closed the stream');
-    else end(`${status[code] ?? code}: ${details}`);
+    if (code === status.OK) ended('the control plane closed the stream');
+    else ended(`${status[code] ?? code}: ${details}`);
   });
+  return { opened, ended };
 }
