@@ -1,0 +1,157 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  type MeshResources,
+  type ResourceKind,
+  resourceKinds,
+  resourceName,
+  type SpiffeId,
+} from '@tulle/model';
+import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
+import { DiscoveryClient } from '@tulle/testkit';
+import {
+  AggregatedDiscoveryService,
+  addGrpcService,
+  type DeltaDiscoveryResponse,
+  typeUrls,
+} from '@tulle/xds';
+import type { DiscoveryLimits } from '../src/discovery/discovery-limits.ts';
+import { createDiscoveryMetrics } from '../src/discovery/discovery-metrics.ts';
+import { createDiscoveryService, type DiscoveryService } from '../src/discovery/discovery-service.ts';
+import type { ClientView, Snapshot, SnapshotEntry, SnapshotSource } from '../src/snapshot/snapshot.ts';
+
+/** Resources that a test places and takes away; `publish` makes a snapshot of what stands. */
+export class FakeSource implements SnapshotSource {
+  current: Snapshot | null = null;
+  readonly #entries = new Map<string, SnapshotEntry>();
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  #sequence = 0;
+
+  put<K extends ResourceKind>(
+    kind: K,
+    resource: MeshResources[K],
+    options: { version?: string; aliases?: readonly string[] } = {},
+  ): void {
+    const name = resourceName[kind](resource);
+    const { version = '1', aliases = [] } = options;
+    const entry: SnapshotEntry<K> = { kind, name, aliases, version, resource };
+    this.#entries.set(`${kind} ${name}`, entry as SnapshotEntry);
+  }
+
+  service(name: string, version = '1', aliases: readonly string[] = [`${name}.shop`]): void {
+    const service = { namespace: 'shop', name, ports: [], virtualIps: [], hostnames: aliases };
+    this.put('service', service, { version, aliases });
+  }
+
+  endpoints(name: string, version = '1'): void {
+    this.put('endpoints', { namespace: 'shop', name, port: 80, endpoints: [] }, { version });
+  }
+
+  routes(name: string, version = '1'): void {
+    this.put('routes', { namespace: 'shop', name, port: 80, rules: [] }, { version });
+  }
+
+  remove(kind: ResourceKind, name: string): void {
+    this.#entries.delete(`${kind} ${name}`);
+  }
+
+  publish(): void {
+    const entries = [...this.#entries.values()];
+    const current: Snapshot = {
+      sequence: ++this.#sequence,
+      lookup: (kind, name) =>
+        entries.find((entry) => entry.kind === kind && entry.name === name) ??
+        entries.find((entry) => entry.kind === kind && entry.aliases.includes(name)) ??
+        null,
+      list: (kind: ResourceKind, _client: ClientView) => entries.filter((entry) => entry.kind === kind),
+      counts: () =>
+        Object.fromEntries(resourceKinds.map((kind) => [kind, entries.length])) as Record<
+          ResourceKind,
+          number
+        >,
+    };
+    this.current = current;
+    for (const listener of this.#listeners) listener(current);
+  }
+
+  onChange(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+}
+
+export const webIdentity: SpiffeId = {
+  trustDomain: 'cluster.local',
+  namespace: 'shop',
+  serviceAccount: 'web',
+};
+
+export interface Harness {
+  readonly source: FakeSource;
+  readonly service: DiscoveryService;
+  readonly registry: MetricsRegistry;
+  client(node?: string | null): DiscoveryClient;
+  stop(): void;
+}
+
+export interface HarnessOptions {
+  readonly limits?: Partial<DiscoveryLimits>;
+  readonly identity?: SpiffeId | null;
+  readonly debounce?: { readonly quietMs: number; readonly maxMs: number };
+}
+
+/** A discovery server on a loopback port. */
+export async function startDiscovery(options: HarnessOptions = {}): Promise<Harness> {
+  const source = new FakeSource();
+  const registry = new MetricsRegistry();
+  const identity = options.identity === undefined ? webIdentity : options.identity;
+  const service = createDiscoveryService({
+    source,
+    authenticate: () => identity,
+    clock: systemClock,
+    logger: silentLogger,
+    metrics: createDiscoveryMetrics(registry),
+    debounce: options.debounce ?? { quietMs: 5, maxMs: 50 },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  const server = new Server();
+  addGrpcService(server, AggregatedDiscoveryService, service.handlers);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  const clients: DiscoveryClient[] = [];
+  return {
+    source,
+    service,
+    registry,
+    client(node = 'shop/web-1') {
+      const client = new DiscoveryClient({ target: `127.0.0.1:${port}`, node });
+      clients.push(client);
+      return client;
+    },
+    stop() {
+      for (const client of clients) client.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+/** What a response says, in short: `+name@version` and `-name`. */
+export function told(response: DeltaDiscoveryResponse): string[] {
+  return [
+    ...response.resources.map(({ name, version }) => `+${name}@${version}`),
+    ...response.removedResources.map((name) => `-${name}`),
+  ];
+}
+
+/** The same with the type's kind in front: `service +shop/catalog@1`. */
+export function toldByType(response: DeltaDiscoveryResponse): string {
+  const kind =
+    resourceKinds.find((candidate) => typeUrls[candidate] === response.typeUrl) ?? response.typeUrl;
+  return `${kind} ${told(response).join(' ')}`;
+}
