@@ -169,7 +169,8 @@ export class HandleTransport implements Transport {
     }
     this.#isClosed = true;
     this.#release();
-    this.handler.onClose(this.#error);
+    // Destroying a TLS socket with a write under way emits 'close' inside the call.
+    setImmediate(() => this.handler.onClose(this.#error));
   }
 
   /** True: it goes on in the background. */

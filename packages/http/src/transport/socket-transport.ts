@@ -205,7 +205,8 @@ export class SocketTransport implements Transport {
     this.#socket = null;
     this.#held.clear();
     this.#early.clear();
-    this.handler.onClose(this.#error);
+    // Destroying a TLS socket with a write under way emits 'close' inside the call.
+    setImmediate(() => this.handler.onClose(this.#error));
   }
 }
 
