@@ -1,0 +1,123 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { createTestAuthority, type TestAuthority } from '@tulle/testkit';
+import {
+  AggregatedDiscoveryService,
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+  DeltaDiscoveryResponseSchema,
+  grpcService,
+  IdentityService,
+  type SignCertificateRequest,
+  type SignCertificateResponse,
+  SignCertificateResponseSchema,
+} from '@tulle/xds';
+import { FakeSigner } from '../src/identity/fake-signer.ts';
+
+type AdsCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse | Buffer>;
+
+/** Asks for a client certificate without insisting, as the control plane does. */
+class TestServerCredentials extends ServerCredentials {
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+}
+
+/** The control plane as a sidecar meets it: gRPC over TLS, with its answers given by hand. */
+export class FakeControlPlane {
+  readonly signer: FakeSigner;
+  readonly authority: TestAuthority;
+  readonly requests: DeltaDiscoveryRequest[] = [];
+  readonly tokens: string[] = [];
+  token = 'secret-1';
+  port = 0;
+  #server: Server | null = null;
+  #streams: AdsCall[] = [];
+
+  private constructor(authority: TestAuthority, signer: FakeSigner) {
+    this.authority = authority;
+    this.signer = signer;
+  }
+
+  static async create(): Promise<FakeControlPlane> {
+    const [authority, signer] = await Promise.all([
+      createTestAuthority(),
+      FakeSigner.create({ nowMs: () => Date.now() - 1_000, lifetimeMs: 3_600_000 }),
+    ]);
+    return new FakeControlPlane(authority, signer);
+  }
+
+  /** Listens; on the port of an earlier start if there was one. */
+  async start(dnsName = 'tulle-control-plane.tulle-system.svc'): Promise<void> {
+    const { certificatePem, privateKeyPem } = await this.authority.issue({ dnsNames: [dnsName] });
+    const credentials = new TestServerCredentials(
+      { requestCert: true, rejectUnauthorized: false },
+      { cert: certificatePem, key: privateKeyPem, ca: this.signer.rootPem },
+    );
+    const server = new Server();
+    server.addService(grpcService(IdentityService), {
+      signCertificate: (call, done) => void this.#sign(call, done),
+    });
+    server.addService(grpcService(AggregatedDiscoveryService), {
+      deltaAggregatedResources: (call) => this.#serve(call),
+    });
+    this.port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync(`127.0.0.1:${this.port}`, credentials, (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      ),
+    );
+    this.#server = server;
+  }
+
+  /** As a crash: connections are cut. */
+  stop(): void {
+    this.#server?.forceShutdown();
+    this.#server = null;
+    this.#streams = [];
+  }
+
+  respond(typeUrl: string, nonce: string, answer: Partial<DeltaDiscoveryResponse>): void {
+    const response = Object.assign(create(DeltaDiscoveryResponseSchema, { typeUrl, nonce }), answer);
+    for (const stream of this.#streams) stream.write(response);
+  }
+
+  async #sign(
+    call: ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>,
+    done: sendUnaryData<SignCertificateResponse | Buffer>,
+  ): Promise<void> {
+    const bearer = String(call.metadata.get('authorization')[0] ?? '');
+    this.tokens.push(bearer);
+    if (bearer !== `Bearer ${this.token}`) {
+      done({ code: status.UNAUTHENTICATED, details: 'the token is not known', metadata: new Metadata() });
+      return;
+    }
+    const { chainDer, rootsDer } = await this.signer.sign(call.request.csrDer);
+    done(
+      null,
+      create(SignCertificateResponseSchema, {
+        certificateChainDer: [...chainDer],
+        trustRootsDer: [...rootsDer],
+        spiffeId: this.signer.spiffeId,
+      }),
+    );
+  }
+
+  #serve(call: AdsCall): void {
+    call.on('error', () => {});
+    if (call.getAuthContext().sslPeerCertificate === undefined) {
+      call.emit('error', { code: status.UNAUTHENTICATED, details: 'no verified certificate' });
+      return;
+    }
+    this.#streams.push(call);
+    call.on('data', (request: DeltaDiscoveryRequest) => this.requests.push(request));
+    call.on('end', () => call.end());
+  }
+}
