@@ -80,7 +80,8 @@ export class AdminServer implements Component {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://admin.invalid');
+    const url = URL.parse(request.url ?? '/', 'http://admin.invalid');
+    if (url === null) return send(response, { status: 400, body: 'the path cannot be read\n' });
     const page = this.#options.pages[`${request.method} ${url.pathname}`];
     if (page === undefined) {
       const known = Object.keys(this.#options.pages).join('\n');
@@ -88,14 +89,21 @@ export class AdminServer implements Component {
       return;
     }
     const body = await readBody(request);
-    send(response, body === null ? { status: 413, body: 'body too large\n' } : await page({ url, body }));
+    if (body === null) {
+      // The rest of the body is not read, so that this connection has no next request.
+      response.setHeader('connection', 'close');
+      return send(response, { status: 413, body: `the body may have ${maxBodyBytes} bytes\n` });
+    }
+    send(response, await page({ url, body }));
   }
 }
 
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Else leaving the loop early would destroy the connection, and the answer with it.
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > maxBodyBytes) return null;
     chunks.push(chunk);

@@ -6,7 +6,7 @@ export interface BackoffOptions {
 }
 
 /**
- * Exponential back-off with full jitter: after a fault that met every client at once, their returns
+ * Exponential back-off, half of it by chance: after a fault that met every client at once, their returns
  * spread out. Attempt 0 waits in [base/2, base].
  */
 export function backoffDelayMs(attempt: number, { baseMs, maxMs }: BackoffOptions, random: Random): number {

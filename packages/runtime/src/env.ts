@@ -37,7 +37,8 @@ export class EnvReader {
     const text = this.optional(name);
     if (text === null) return fallback;
     const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    // Number() would take 0x10, 1e3 and blanks too.
+    if (/^-?[0-9]+$/.test(text) && value >= min && value <= max) return value;
     this.#faults.push(`${name}: must be a whole number from ${min} to ${max}, not "${text}"`);
     return fallback;
   }

@@ -15,6 +15,7 @@ export {
   createLogger,
   type LogFields,
   type Logger,
+  type LoggerOptions,
   type LogLevel,
   logLevels,
   silentLogger,

@@ -1,4 +1,4 @@
-import { type LevelWithSilent, pino } from 'pino';
+import { type LevelWithSilent, type LoggerOptions as PinoOptions, pino } from 'pino';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -16,14 +16,23 @@ export interface Logger {
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 /** A logger that writes JSON lines to standard output. */
-export function createLogger(options: { readonly level: LogLevel; readonly fields?: LogFields }): Logger {
-  const sink = pino({
+export function createLogger(options: LoggerOptions): Logger {
+  const pinoOptions: PinoOptions = {
     level: options.level satisfies LevelWithSilent,
     base: options.fields ?? {},
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-  });
-  return wrap(sink);
+  };
+  const { write } = options;
+  return wrap(write === undefined ? pino(pinoOptions) : pino(pinoOptions, { write }));
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** On each line. */
+  readonly fields?: LogFields;
+  /** Takes each line instead of standard output. */
+  readonly write?: (line: string) => void;
 }
 
 /** Says nothing; for tests. */

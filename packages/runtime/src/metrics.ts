@@ -71,6 +71,12 @@ export class SeriesFamily<S> implements Family {
     if (this.#series.size >= this.#options.maxSeries && labels.some((label) => label !== 'overflow')) {
       return this.with(...labels.map(() => 'overflow'));
     }
+    const { labelNames } = this.#options;
+    if (labels.length !== labelNames.length) {
+      throw new Error(
+        `metric ${this.name} has the labels ${labelNames.join(', ')}; got ${labels.length} values`,
+      );
+    }
     const series = this.#options.make();
     this.#series.set(key, { labels, series });
     return series;
@@ -87,7 +93,7 @@ export class SeriesFamily<S> implements Family {
 
   render(lines: string[]): void {
     const { help, type, labelNames, renderSeries } = this.#options;
-    lines.push(`# HELP ${this.name} ${help}`, `# TYPE ${this.name} ${type}`);
+    lines.push(`# HELP ${this.name} ${escapeHelp(help)}`, `# TYPE ${this.name} ${type}`);
     for (const { labels, series } of this.#series.values()) {
       const pairs = labelNames.map((name, index) => `${name}="${escapeLabel(labels[index] ?? '')}"`);
       renderSeries(lines, this.name, pairs, series);
@@ -177,7 +183,7 @@ function renderValue(
   pairs: readonly string[],
   series: { value: number },
 ): void {
-  lines.push(`${name}${braces(pairs)} ${series.value}`);
+  lines.push(`${name}${braces(pairs)} ${formatValue(series.value)}`);
 }
 
 function renderHistogram(
@@ -196,11 +202,24 @@ function renderHistogram(
   });
   cumulative += series.counts[bounds.length]!;
   lines.push(`${family}_bucket${braces([...pairs, 'le="+Inf"'])} ${cumulative}`);
-  lines.push(`${family}_sum${braces(pairs)} ${series.sum}`, `${family}_count${braces(pairs)} ${cumulative}`);
+  lines.push(
+    `${family}_sum${braces(pairs)} ${formatValue(series.sum)}`,
+    `${family}_count${braces(pairs)} ${cumulative}`,
+  );
 }
 
 function braces(pairs: readonly string[]): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** JavaScript writes every number as the format wants it, but for the infinite ones. */
+function formatValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 function escapeLabel(value: string): string {
