@@ -44,7 +44,9 @@ export async function startBookshop(options: BookshopOptions, signal: AbortSigna
     { name: `${name}'s application`, url: `http://${address}:${ports.app}/healthz` },
     { name: `${name}'s sidecar`, url: `http://${address}:${ports.metrics}/readyz` },
   ]);
-  await untilReady(targets, signal, (ready) => onProgress(`${ready} of ${targets.length} ready`));
+  await untilReady(targets, signal, (ready) => {
+    if (ready % cast.pods.length === 0) onProgress(`${ready} of ${targets.length} ready`);
+  });
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
   onProgress(`all ready after ${seconds} s: ${processes.count} processes, certificates issued just now`);
   return { applicationOf: (pod) => applications.get(pod)! };

@@ -65,8 +65,12 @@ function checkEdge(edge: EdgeCounts): Check {
   return {
     what: `${edge.source} -> ${edge.destination} is mutual TLS between the expected identities`,
     isMet: isMtls && isServerKnown && isClientKnown,
-    found: `${edge.mtlsRequests} of ${edge.requests} by mTLS, server ${peers.join(' ') || 'none'}, clients ${edge.callers.join(' ') || 'none'}`,
+    found: `${edge.mtlsRequests} of ${edge.requests}; server ${listOf(peers)}; callers ${listOf(edge.callers)}`,
   };
+}
+
+function listOf(identities: readonly string[]): string {
+  return identities.map((id) => id.replace(/^spiffe:\/\/.*\/sa\//, 'sa/')).join(', ') || 'none';
 }
 
 function describeFailures(failures: readonly PageSample[]): string {

@@ -96,7 +96,7 @@ async function killOne({ load, victim, victimRemoved, say, onPhaseEnd, signal }:
   const killedMs = performance.now();
   victim.application.kill('SIGKILL');
   say(`kill: SIGKILL to the application of ${victim.pod}, one of two behind catalog-v1`);
-  const timeout = sleep(10_000, null, { signal });
+  const timeout = sleep(10_000, null, { signal, ref: false });
   const removedMs = await Promise.race([victimRemoved, timeout]);
   if (removedMs === null) throw new Error(`the endpoint of ${victim.pod} was not removed within 10 s`);
   await sleep(afterRemovalMs, undefined, { signal });

@@ -18,7 +18,11 @@ type Paint = (style: Style, text: string) => string;
 export const plainPaint: Paint = (_style, text) => text;
 const terminalPaint: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
-const columns = ['edge', 'req/s', 'ok', 'p50', 'p99', 'peer, verified by mutual TLS', 'versions'] as const;
+/** A narrow terminal cuts lines off, so that as many are erased as were drawn. */
+const noWrap = '\u001b[?7l';
+const wrap = '\u001b[?7h';
+
+const columns = ['edge', 'req/s', 'ok', 'p50', 'p99', 'versions', 'peer, verified by mutual TLS'] as const;
 
 /** The table of edges, a line each. */
 export function edgeTable({ intervalMs, edges }: ViewState, paint: Paint): readonly string[] {
@@ -28,8 +32,8 @@ export function edgeTable({ intervalMs, edges }: ViewState, paint: Paint): reado
     successOf(edge.requests, edge.failures),
     millisecondsOf(quantileMs(edge.latency, 0.5)),
     millisecondsOf(quantileMs(edge.latency, 0.99)),
-    identityOf(edge),
     versionsOf(edge),
+    identityOf(edge),
   ]);
   const widths = columns.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),
@@ -56,7 +60,7 @@ export function summaryLine(state: ViewState, isWithSplit: boolean): string {
   const meshRequests = state.edges.reduce((sum, { requests }) => sum + requests, 0);
   const perSecond = (count: number) => (count / (state.intervalMs / 1_000)).toFixed(0);
   const parts = [
-    `${(state.elapsedMs / 1_000).toFixed(0).padStart(4)} s`,
+    `${(state.elapsedMs / 1_000).toFixed(1).padStart(6)} s`,
     `${perSecond(state.pages.length)} pages/s`,
     `${perSecond(meshRequests)} requests/s`,
     `ok ${successOf(state.pages.length, failed)}`,
@@ -138,7 +142,7 @@ export class View {
       '',
       ...this.#footer,
     ];
-    this.#write(`${lines.join('\n')}\n`);
+    this.#write(`${noWrap}${lines.join('\n')}\n${wrap}`);
     this.#linesDrawn = lines.length;
   }
 
