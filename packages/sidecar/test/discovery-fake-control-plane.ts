@@ -22,6 +22,7 @@ import {
 } from '@tulle/xds';
 import { FakeSigner } from '../src/identity/fake-signer.ts';
 
+type SignCall = ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>;
 type AdsCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse | Buffer>;
 
 /** Asks for a client certificate without insisting, as the control plane does. */
@@ -64,10 +65,11 @@ export class FakeControlPlane {
     );
     const server = new Server();
     server.addService(grpcService(IdentityService), {
-      signCertificate: (call, done) => void this.#sign(call, done),
+      signCertificate: (call: SignCall, done: sendUnaryData<SignCertificateResponse | Buffer>) =>
+        void this.#sign(call, done),
     });
     server.addService(grpcService(AggregatedDiscoveryService), {
-      deltaAggregatedResources: (call) => this.#serve(call),
+      deltaAggregatedResources: (call: AdsCall) => this.#serve(call),
     });
     this.port = await new Promise<number>((resolve, reject) =>
       server.bindAsync(`127.0.0.1:${this.port}`, credentials, (error, port) =>
@@ -89,10 +91,7 @@ export class FakeControlPlane {
     for (const stream of this.#streams) stream.write(response);
   }
 
-  async #sign(
-    call: ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>,
-    done: sendUnaryData<SignCertificateResponse | Buffer>,
-  ): Promise<void> {
+  async #sign(call: SignCall, done: sendUnaryData<SignCertificateResponse | Buffer>): Promise<void> {
     const bearer = String(call.metadata.get('authorization')[0] ?? '');
     this.tokens.push(bearer);
     if (bearer !== `Bearer ${this.token}`) {
