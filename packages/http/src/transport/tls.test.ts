@@ -147,7 +147,9 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
     await face.handler.until(() => face.handler.closed || face.handler.ended);
     expect(face.handler.bytes).toBe(0);
     expect(accepted).toHaveLength(1);
-    expect(refused).toMatchObject([{ code: 'identity', detail: 'not in the mesh', remoteAddress: '127.0.0.1' }]);
+    expect(refused).toMatchObject([
+      { code: 'identity', detail: 'not in the mesh', remoteAddress: '127.0.0.1' },
+    ]);
   });
 
   it('sends nothing to a server that verifyPeer refuses', async () => {

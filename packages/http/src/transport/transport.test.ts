@@ -336,7 +336,9 @@ describe.each(['socket', 'handle'] as const)('%s backend, connecting', (backend)
     const second = dial(listener.port);
     await second.handler.until(() => second.handler.ended || second.handler.closed);
     expect(transports).toHaveLength(1);
-    await expect(listenTcp({ ...options, port: listener.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(listenTcp({ ...options, port: listener.port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
     first.transport.abort();
     second.transport.abort();
     for (const transport of transports) transport.abort();

@@ -1,0 +1,44 @@
+import { h1ErrorOf } from '../errors.ts';
+import { defaultH1Limits, type H1Limits } from '../limits.ts';
+import { parseRequestHead } from '../parse-request-head.ts';
+import { parseResponseHead } from '../parse-response-head.ts';
+import { RequestHead } from '../request-head.ts';
+import { ResponseHead } from '../response-head.ts';
+
+/** Parses text as a request; gives the head, or the error's code, or null for NEED_MORE. */
+export function parseRequest(text: string | Buffer, limits: H1Limits = defaultH1Limits) {
+  const buffer = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
+  const head = new RequestHead();
+  const after = parseRequestHead(head, buffer, 0, buffer.length, limits);
+  if (after < 0) return h1ErrorOf(after).code;
+  return after === 0 ? null : { head, after };
+}
+
+export function parseResponse(text: string | Buffer, requestWasHead = false, requestWasConnect = false) {
+  const buffer = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
+  const head = new ResponseHead();
+  const after = parseResponseHead(
+    head,
+    buffer,
+    0,
+    buffer.length,
+    defaultH1Limits,
+    requestWasHead,
+    requestWasConnect,
+  );
+  if (after < 0) return h1ErrorOf(after).code;
+  return after === 0 ? null : { head, after };
+}
+
+/** The head of text that must parse. */
+export function requestOf(text: string): RequestHead {
+  const result = parseRequest(text);
+  if (result === null || typeof result === 'string') throw new Error(`not accepted: ${result}`);
+  return result.head;
+}
+
+export function responseOf(text: string, requestWasHead = false, requestWasConnect = false): ResponseHead {
+  const result = parseResponse(text, requestWasHead, requestWasConnect);
+  if (result === null || typeof result === 'string') throw new Error(`not accepted: ${result}`);
+  return result.head;
+}
