@@ -3,13 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { addDumpCommand } from './commands/dump.ts';
 import { addProxiesCommand } from './commands/proxies.ts';
 import { addShiftCommand } from './commands/shift.ts';
+import { addValidateCommand } from './commands/validate.ts';
+import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 
-/** Ends a command: 0 done, 1 failed or something is wrong, 2 used wrongly. */
-export type ExitCode = 0 | 1 | 2;
-export type Finish = (code: ExitCode) => void;
-
-const commands = [addShiftCommand, addProxiesCommand, addDumpCommand];
+const commands = [addValidateCommand, addShiftCommand, addProxiesCommand, addDumpCommand];
 
 /** Runs `tulle` with the arguments after its name; resolves to the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {

@@ -104,6 +104,11 @@ describe('tulle shift', () => {
     expect(err).toMatch(/Not all could be read:\n.*routes\.yaml: Flow sequence/);
   });
 
+  test('is not stopped by a file that no parser can take', async () => {
+    await writeFile(join(dir, 'deep.yaml'), '['.repeat(100_000));
+    expect((await shift('bookshop/catalog', 'catalog-v2=30')).code).toBe(0);
+  });
+
   test('a directory that is not there is an error of one line', async () => {
     const { code, err } = await runCaptured(['shift', 'a/b', 'c=1', '--dir', join(dir, 'none')]);
     expect(code).toBe(1);

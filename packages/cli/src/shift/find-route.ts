@@ -1,4 +1,5 @@
 import type { NamespacedName } from '@tulle/model';
+import { messageOf } from '@tulle/runtime';
 import { type Document, isMap, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
 
 /** A backend reference of a rule, with its node in the document. */
@@ -33,6 +34,15 @@ export interface RouteSearch {
 
 /** Every HTTPRoute of this name in a YAML file of one or many documents. */
 export function findRoute(text: string, route: NamespacedName): RouteSearch {
+  try {
+    return searchDocuments(text, route);
+  } catch (thrown) {
+    // The parser recurses: a text nested thousands deep ends in a RangeError, not in a parse error.
+    return { routes: [], faults: [messageOf(thrown)] };
+  }
+}
+
+function searchDocuments(text: string, route: NamespacedName): RouteSearch {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines });
   const routes: RouteNode[] = [];

@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
+import type { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
-import { type ExitCode, runCli } from '../run-cli.ts';
+import { runCli } from '../run-cli.ts';
 
 export interface Captured {
   readonly code: ExitCode;
