@@ -1,1 +1,30 @@
-export {};
+/** What operators write: the kinds that the mesh reads, parsed at the door, with labels and defaults. */
+export { defaults } from './defaults.ts';
+export { formatFault } from './format-fault.ts';
+export type { EndpointSlice, SliceEndpoint, SlicePort } from './kinds/endpoint-slice.ts';
+export type { HttpRoute, HttpRouteRule } from './kinds/http-route.ts';
+export type { HttpHeaderMatch, HttpRouteMatch } from './kinds/http-route-match.ts';
+export type { BackendRef, ParentRef } from './kinds/http-route-refs.ts';
+export type { Injection } from './kinds/injection.ts';
+export type { Namespace } from './kinds/namespace.ts';
+export type { ObjectMeta } from './kinds/object-meta.ts';
+export type { Pod } from './kinds/pod.ts';
+export type { KubernetesService, KubernetesServicePort } from './kinds/service.ts';
+export { annotations, apiGroups, labels, sidecarContainerName } from './labels.ts';
+export {
+  type ForeignObject,
+  type KubernetesKind,
+  type KubernetesKinds,
+  type KubernetesObject,
+  kubernetesKinds,
+  objectKey,
+  type ParsedManifest,
+  parseManifest,
+} from './manifest.ts';
+export {
+  type ManifestDocument,
+  type ManifestFault,
+  manifestLimits,
+  type ParsedDocuments,
+  parseYamlDocuments,
+} from './yaml-documents.ts';

@@ -1,0 +1,9 @@
+/** What holds where a manifest says nothing. */
+export const defaults = {
+  namespace: 'default',
+  serviceAccount: 'default',
+  /** The sidecar's inbound listener. */
+  inboundPort: 15_006,
+  trustDomain: 'cluster.local',
+  clusterDomain: 'cluster.local',
+} as const;

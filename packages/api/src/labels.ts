@@ -1,0 +1,20 @@
+/** Every label and annotation that the mesh reads or writes, in one place. */
+export const labels = {
+  /** On a Namespace or a Pod: `enabled` or `disabled`. The pod's overrides its namespace's. */
+  inject: 'tulle.dev/inject',
+  /** On an EndpointSlice: the service that it belongs to (Kubernetes). */
+  serviceName: 'kubernetes.io/service-name',
+} as const;
+
+export const annotations = {
+  /** On a Pod: where its sidecar takes mesh traffic, in place of `defaults.inboundPort`. */
+  inboundPort: 'config.tulle.dev/inbound-port',
+} as const;
+
+export const apiGroups = {
+  discovery: 'discovery.k8s.io',
+  gateway: 'gateway.networking.k8s.io',
+} as const;
+
+/** Written by the injector into a pod; its presence shows that the pod really has a sidecar. */
+export const sidecarContainerName = 'tulle-sidecar';
