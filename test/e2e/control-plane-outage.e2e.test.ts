@@ -1,11 +1,10 @@
-import { eventually } from '@tulle/testkit';
+import { eventually, type RunningProcess } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send, startLoad } from './src/client.ts';
 import { Mesh, metricsPort, pod, sidecarMetrics, untilSidecarReady } from './src/mesh.ts';
 import type { MeshSpec } from './src/mesh-yaml.ts';
 import { metricSum } from './src/metrics-page.ts';
-import type { NodeProcess } from './src/node-process.ts';
 
 const client = pod('client');
 const one = pod('server-one', 'server');
@@ -18,7 +17,7 @@ const spec: MeshSpec = {
 
 describe('a control plane that goes away', () => {
   let mesh: Mesh;
-  let controlPlane: NodeProcess;
+  let controlPlane: RunningProcess;
   const applications: Application[] = [];
   const isConnected = async (expected: number) => {
     for (const each of [client, one, two])
@@ -42,7 +41,7 @@ describe('a control plane that goes away', () => {
     const load = startLoad({ via: client.address, host: 'server', perSecond: 150 });
     await load.more(30);
     controlPlane.kill('SIGKILL');
-    await controlPlane.ended;
+    await controlPlane.waitForExit();
     await eventually(() => isConnected(0), { timeoutMs: 15_000 });
     await load.more(50);
 
@@ -71,8 +70,8 @@ describe('a control plane that goes away', () => {
 
   it('may be down when a sidecar starts, which becomes ready on its return', async () => {
     controlPlane.kill('SIGKILL');
-    await controlPlane.ended;
-    const sidecar = mesh.launchSidecar(late);
+    await controlPlane.waitForExit();
+    const sidecar = await mesh.launchSidecar(late);
     await eventually(
       async () => {
         const answer = await fetch(`http://${late.address}:${metricsPort}/readyz`);

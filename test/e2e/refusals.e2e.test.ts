@@ -1,11 +1,10 @@
-import { createTestAuthority, eventually } from '@tulle/testkit';
+import { createTestAuthority, eventually, type RunningProcess } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send } from './src/client.ts';
 import { Mesh, pod, sidecarMetrics } from './src/mesh.ts';
 import { dialInPlain, dialMeshPort, type PeerOutcome, signWithMeshAuthority } from './src/mesh-peer.ts';
 import { metricSum } from './src/metrics-page.ts';
-import type { NodeProcess } from './src/node-process.ts';
 import { startRogueServer } from './src/rogue-server.ts';
 
 const client = pod('client');
@@ -18,8 +17,8 @@ const clientId = 'spiffe://cluster.local/ns/shop/sa/client';
 describe('a peer that is not who it should be', () => {
   let mesh: Mesh;
   let application: Application;
-  let serverSidecar: NodeProcess;
-  let clientSidecar: NodeProcess;
+  let serverSidecar: RunningProcess;
+  let clientSidecar: RunningProcess;
 
   beforeAll(async () => {
     const pods = [client, server, impostor, stranger];
@@ -47,14 +46,16 @@ describe('a peer that is not who it should be', () => {
       const before = {
         refusals: await refusals(),
         requests: application.requests,
-        lines: serverSidecar.lines.length,
+        lines: serverSidecar.log.length,
       };
       const outcome = await dial();
       expect(outcome.received).not.toContain('200 OK');
       expect(outcome.ending).not.toContain('still open');
       await eventually(async () => expect(await refusals()).toBe(before.refusals + 1));
       expect(application.requests).toBe(before.requests);
-      await eventually(() => expect(serverSidecar.lines.slice(before.lines).join('\n')).toMatch(/refused/));
+      await eventually(() =>
+        expect(JSON.stringify(serverSidecar.log.slice(before.lines))).toMatch(/refused/),
+      );
     };
 
     it('is let in with the right root and an identity of the trust domain', async () => {
@@ -86,7 +87,7 @@ describe('a peer that is not who it should be', () => {
 
   describe('as a server', () => {
     const isNotSpokenTo = async (host: string, reason: string) => {
-      const before = clientSidecar.lines.length;
+      const before = clientSidecar.log.length;
       const answer = await send({ via: client.address, host, path: '/secret' });
       expect({ status: answer.status, reason: answer.headers['x-tulle-reason'] }).toEqual({
         status: 502,
@@ -94,7 +95,7 @@ describe('a peer that is not who it should be', () => {
       });
       const flagged = { direction: 'outbound', destination: `shop/${host}:80`, code: '502', flag: 'UF' };
       expect(metricSum(await sidecarMetrics(client), 'tulle_requests_total', flagged)).toBe(1);
-      await eventually(() => expect(clientSidecar.lines.slice(before).join('\n')).toContain(reason));
+      await eventually(() => expect(JSON.stringify(clientSidecar.log.slice(before))).toContain(reason));
     };
 
     it('gets no request when it has the right root and the wrong identity', async () => {

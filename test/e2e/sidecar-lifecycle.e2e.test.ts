@@ -1,12 +1,11 @@
 import { connect } from 'node:net';
-import { eventually } from '@tulle/testkit';
+import { eventually, type RunningProcess } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send, startLoad } from './src/client.ts';
 import { inboundPort, Mesh, pod, sidecarMetrics } from './src/mesh.ts';
 import type { MeshSpec } from './src/mesh-yaml.ts';
 import { metricSum } from './src/metrics-page.ts';
-import type { NodeProcess } from './src/node-process.ts';
 
 const client = pod('client');
 const one = pod('server-one', 'server');
@@ -19,7 +18,7 @@ const leafTtlSeconds = 8;
 
 describe('a sidecar through its life', () => {
   let mesh: Mesh;
-  let sidecarOne: NodeProcess;
+  let sidecarOne: RunningProcess;
   const applications: Application[] = [];
 
   beforeAll(async () => {
@@ -84,9 +83,9 @@ describe('a sidecar through its life', () => {
     const startMs = performance.now();
     sidecarOne.kill('SIGTERM');
     await eventually(async () => expect(await canConnect(one.address)).toBe(false));
-    expect(sidecarOne.hasEnded).toBe(false);
+    expect(sidecarOne.exit).toBeNull();
     expect((await slow).status).toBe(200);
-    expect(await sidecarOne.ended).toEqual({ code: 0, signal: null });
+    expect(await sidecarOne.waitForExit()).toEqual({ code: 0, signal: null });
     expect(performance.now() - startMs).toBeLessThan(10_000);
     await load.stop();
     expect(load.failures).toEqual([]);

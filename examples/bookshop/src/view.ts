@@ -15,7 +15,7 @@ export interface ViewState {
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
 type Paint = (style: Style, text: string) => string;
 
-export const plainPaint: Paint = (_style, text) => text;
+const plainPaint: Paint = (_style, text) => text;
 const terminalPaint: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
 /** A narrow terminal cuts lines off, so that as many are erased as were drawn. */
@@ -25,7 +25,7 @@ const wrap = '\u001b[?7h';
 const columns = ['edge', 'req/s', 'ok', 'p50', 'p99', 'versions', 'peer, verified by mutual TLS'] as const;
 
 /** The table of edges, a line each. */
-export function edgeTable({ intervalMs, edges }: ViewState, paint: Paint): readonly string[] {
+function edgeTable({ intervalMs, edges }: ViewState, paint: Paint): readonly string[] {
   const rows = edges.map((edge) => [
     `${edge.source} -> ${edge.destination}`,
     (edge.requests / (intervalMs / 1_000)).toFixed(0),
@@ -52,7 +52,7 @@ export function edgeTable({ intervalMs, edges }: ViewState, paint: Paint): reado
 }
 
 /** The load in one line; beside it, where there is no table, how the catalog's answers split. */
-export function summaryLine(state: ViewState, isWithSplit: boolean): string {
+function summaryLine(state: ViewState, isWithSplit: boolean): string {
   const failed = state.pages.filter(({ fault }) => fault !== '').length;
   const times = state.pages.map(({ startMs, endMs }) => endMs - startMs).sort((a, b) => a - b);
   const at = (quantile: number) =>

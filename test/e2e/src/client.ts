@@ -18,7 +18,7 @@ export interface ClientRequest {
   readonly agent?: Agent;
 }
 
-export const outboundPort = 15_001;
+const outboundPort = 15_001;
 
 /** Sends a request as an application does: plain HTTP to its sidecar's outbound address. */
 export function send({

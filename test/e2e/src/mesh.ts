@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { eventually, freeLoopbackAddress, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
+import {
+  freeLoopbackAddress,
+  type RunningProcess,
+  startProcess,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from '@tulle/testkit';
 import { type MeshSpec, meshYaml, namespace, type PodSpec } from './mesh-yaml.ts';
-import { expectRunning, type NodeProcess, startNodeProcess } from './node-process.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const startTimeoutMs = 40_000;
 
-export const discoveryPort = 15_012;
-export const controlPlaneAdminPort = 15_014;
+const discoveryPort = 15_012;
+const controlPlaneAdminPort = 15_014;
 export const inboundPort = 15_006;
 export const metricsPort = 15_020;
-export const sidecarAdminPort = 15_000;
+const sidecarAdminPort = 15_000;
 
 /** A whole mesh on loopback addresses of its own: one control plane, a sidecar for each pod that is started. */
 export class Mesh implements AsyncDisposable {
@@ -21,7 +26,7 @@ export class Mesh implements AsyncDisposable {
   readonly stateDirectory: string;
   readonly #directory: TemporaryDirectory;
   readonly #controlPlaneEnv: Readonly<Record<string, string>>;
-  readonly #processes: NodeProcess[] = [];
+  readonly #processes: RunningProcess[] = [];
   readonly #tokens: { token: string; namespace: string; serviceAccount: string; pod: string }[] = [];
 
   private constructor(directory: TemporaryDirectory, controlPlaneEnv: Readonly<Record<string, string>>) {
@@ -58,8 +63,8 @@ export class Mesh implements AsyncDisposable {
     await rename(draft, join(this.configDirectory, file));
   }
 
-  async startControlPlane(): Promise<NodeProcess> {
-    const controlPlane = this.#start('control-plane', 'packages/control-plane/src/main.ts', {
+  async startControlPlane(): Promise<RunningProcess> {
+    const controlPlane = await this.#start('control-plane', 'packages/control-plane/src/main.ts', {
       TULLE_CONFIG_DIR: this.configDirectory,
       TULLE_STATE_DIR: this.stateDirectory,
       TULLE_TOKENS_FILE: this.#tokenFile('list'),
@@ -67,12 +72,15 @@ export class Mesh implements AsyncDisposable {
       TULLE_ADMIN_HOST: this.controlPlaneAddress,
       ...this.#controlPlaneEnv,
     });
-    await untilReady(controlPlane, `http://${this.controlPlaneAddress}:${controlPlaneAdminPort}/readyz`);
+    await controlPlane.waitForReady(
+      `http://${this.controlPlaneAddress}:${controlPlaneAdminPort}/readyz`,
+      startTimeoutMs,
+    );
     return controlPlane;
   }
 
   /** Starts a pod's sidecar without waiting for it. */
-  launchSidecar(pod: PodSpec, env: Readonly<Record<string, string>> = {}): NodeProcess {
+  launchSidecar(pod: PodSpec, env: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
     return this.#start(`sidecar of ${pod.name}`, 'packages/sidecar/src/main.ts', {
       TULLE_WORKLOAD: `${namespace}/${pod.name}`,
       TULLE_CONTROL_PLANE: `${this.controlPlaneAddress}:${discoveryPort}`,
@@ -86,8 +94,8 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** Starts the sidecars of these pods, side by side, and waits until all are ready. */
-  async startSidecars(...pods: readonly PodSpec[]): Promise<readonly NodeProcess[]> {
-    const sidecars = pods.map((pod) => this.launchSidecar(pod));
+  async startSidecars(...pods: readonly PodSpec[]): Promise<readonly RunningProcess[]> {
+    const sidecars = await Promise.all(pods.map((pod) => this.launchSidecar(pod)));
     await Promise.all(pods.map((pod, index) => untilSidecarReady(sidecars[index]!, pod)));
     return sidecars;
   }
@@ -97,16 +105,15 @@ export class Mesh implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const left = this.#processes.filter(({ hasEnded }) => !hasEnded);
-    for (const process of left) process.kill('SIGKILL');
-    await Promise.all(left.map(({ ended }) => ended));
+    await Promise.all(this.#processes.map((process) => process.stop(0)));
     await this.#directory.remove();
   }
 
-  #start(name: string, path: string, env: Readonly<Record<string, string>>): NodeProcess {
-    const started = startNodeProcess({
+  async #start(name: string, path: string, env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+    const started = await startProcess({
       name,
-      path: join(root, path),
+      entry: join(root, path),
+      // Code that has been compiled once: a start takes half the time.
       env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/tulle-e2e'), ...env },
     });
     this.#processes.push(started);
@@ -123,8 +130,8 @@ export function pod(name: string, serviceAccount = name): PodSpec {
   return { name, serviceAccount, address: freeLoopbackAddress() };
 }
 
-export function untilSidecarReady(sidecar: NodeProcess, { address }: PodSpec): Promise<void> {
-  return untilReady(sidecar, `http://${address}:${metricsPort}/readyz`);
+export function untilSidecarReady(sidecar: RunningProcess, { address }: PodSpec): Promise<void> {
+  return sidecar.waitForReady(`http://${address}:${metricsPort}/readyz`, startTimeoutMs);
 }
 
 export function sidecarPage({ address }: PodSpec, path: string): Promise<string> {
@@ -141,23 +148,4 @@ export async function page(url: string): Promise<string> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
   return text;
-}
-
-async function untilReady(process: NodeProcess, url: string): Promise<void> {
-  const endMs = performance.now() + startTimeoutMs;
-  while (performance.now() < endMs) {
-    expectRunning(process);
-    try {
-      await page(url);
-      return;
-    } catch {
-      // Not yet; the last attempt below says why.
-    }
-    await new Promise((next) => setTimeout(next, 50));
-  }
-  await eventually(() => page(url), { timeoutMs: 1 }).catch((thrown: Error) => {
-    throw new Error(
-      `${process.name} is not ready: ${thrown.message}\n${process.lines.slice(-15).join('\n')}`,
-    );
-  });
 }
