@@ -13,9 +13,12 @@ export type EncodeEntry = (entry: SnapshotEntry) => EncodedResource | null;
 
 /** What the client was last sent of a resource. */
 interface Held {
-  version: string;
+  /** Null where the client may have dropped it meanwhile. */
+  version: string | null;
   /** The very entry, for comparison by identity; null where only the version is known or it is to be removed. */
   entry: SnapshotEntry | null;
+  /** The other names that the client knows it by; none where only the version is known. */
+  aliases: readonly string[];
 }
 
 /**
@@ -47,9 +50,13 @@ export class PendingChanges {
     return this.#held.has(name);
   }
 
+  heldAliases(name: string): readonly string[] {
+    return this.#held.get(name)?.aliases ?? [];
+  }
+
   /** What the client says that it has from an earlier stream. */
   resume(name: string, version: string): void {
-    this.#held.set(name, { version, entry: null });
+    this.#held.set(name, { version, entry: null, aliases: [] });
   }
 
   /** The next response goes out even with nothing in it. */
@@ -63,7 +70,8 @@ export class PendingChanges {
 
   /** The client is to have this entry; `isForced`: even if it was sent this version before. */
   queue(entry: SnapshotEntry, isForced: boolean): void {
-    this.#removals.delete(entry.name);
+    this.clearAbsence(entry.name);
+    for (const alias of entry.aliases) this.clearAbsence(alias);
     const held = this.#held.get(entry.name);
     const mustSend = isForced || this.#updates.get(entry.name)?.isForced === true;
     if (mustSend || held?.version !== entry.version) {
@@ -71,13 +79,32 @@ export class PendingChanges {
       return;
     }
     this.#updates.delete(entry.name);
-    held.entry = entry;
+    Object.assign(held, { entry, aliases: entry.aliases });
   }
 
   /** A name that means something again, whatever was to be said of it. */
   clearAbsence(name: string): void {
     this.#missing.delete(name);
     this.#removals.delete(name);
+  }
+
+  /**
+   * A name that is no longer asked for. A removal of what is held by that very name stays: the client may
+   * still keep it for an alias, or may have dropped it now.
+   */
+  unasked(name: string): void {
+    this.#missing.delete(name);
+    const held = this.#held.get(name);
+    if (held === undefined) this.#removals.delete(name);
+    else if (this.#removals.has(name)) held.version = null;
+  }
+
+  /** The wildcard is no longer asked for: of what is being removed the client may have dropped any. */
+  unaskedAll(): void {
+    for (const name of this.#removals) {
+      const held = this.#held.get(name);
+      if (held !== undefined) held.version = null;
+    }
   }
 
   /** A name asked for that means nothing: an answer, or a removal where something was held by this name. */
@@ -117,7 +144,7 @@ export class PendingChanges {
         encoded.push(piece);
       }
       this.#updates.delete(name);
-      this.#held.set(name, { version: entry.version, entry });
+      this.#held.set(name, { version: entry.version, entry, aliases: entry.aliases });
     }
     return { entries, encoded, removed: takeNames(this.#missing, maxBytes - bytes) };
   }

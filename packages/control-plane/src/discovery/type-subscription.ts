@@ -108,8 +108,8 @@ export class TypeSubscription {
     const ask = this.#asks.get(name);
     if (ask !== undefined) {
       this.#asks.delete(name);
-      this.pending.clearAbsence(name);
-      if (ask.entry && this.#release(ask.entry.name)) this.pending.forget(ask.entry.name);
+      this.pending.unasked(name);
+      if (ask.entry && this.#release(ask.entry.name)) this.#letGo(ask.entry.name);
     }
     // The client cannot know whether the wildcard still covers it, so it is told (Envoy drops it meanwhile).
     if (this.#isWildcard && view !== null) this.#answerUnderWildcard(name, view);
@@ -126,7 +126,8 @@ export class TypeSubscription {
     this.#isWildcard = false;
     this.#mustList = 'no';
     this.#listed = new Set();
-    for (const name of listed) if (!this.#meant.has(name)) this.pending.forget(name);
+    this.pending.unaskedAll();
+    for (const name of listed) if (!this.#meant.has(name)) this.#letGo(name);
   }
 
   #list(view: ResourceView, isForced: boolean): void {
@@ -164,6 +165,15 @@ export class TypeSubscription {
     if (count > 0) this.#meant.set(name, count);
     else this.#meant.delete(name);
     return !this.#isWanted(name);
+  }
+
+  /**
+   * The client unsubscribed from all that means a resource now, and so lets go of it. Unless an alias that it
+   * still asks for meant the resource when it was last told: then it has to hear that this is over.
+   */
+  #letGo(name: string): void {
+    if (this.pending.heldAliases(name).some((alias) => this.#asks.has(alias))) this.pending.drop(name);
+    else this.pending.forget(name);
   }
 
   #isWanted(name: string): boolean {
