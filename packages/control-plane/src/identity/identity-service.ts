@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { type Metadata, type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js';
 import { formatSpiffeId, parseSpiffeId, type SpiffeId } from '@tulle/model';
-import { type Clock, type Counter, type Logger, messageOf, type SeriesFamily } from '@tulle/runtime';
+import { type Clock, type Logger, messageOf } from '@tulle/runtime';
 import {
   type GrpcHandlersOf,
   type IdentityService,
@@ -12,6 +12,7 @@ import {
 import type { AuthenticationResult, Authenticator } from './authenticator.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { parseCertificateRequest } from './certificate-request.ts';
+import type { IdentityMetrics } from './identity-metrics.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 export interface IdentityServiceOptions {
@@ -21,11 +22,6 @@ export interface IdentityServiceOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<IdentityLimits>;
-}
-
-export interface IdentityMetrics {
-  /** By outcome: `issued`, or why not. */
-  readonly requests: SeriesFamily<Counter>;
 }
 
 export interface IdentityLimits {

@@ -1,0 +1,43 @@
+import type { Counter, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
+import type { CertificateAuthority } from './certificate-authority.ts';
+import type { ServerCertificate } from './server-certificate.ts';
+import type { TokenFileAuthenticator } from './token-file-authenticator.ts';
+
+/** What the identity service counts. */
+export interface IdentityMetrics {
+  /** By outcome: `issued`, or why not. */
+  readonly requests: SeriesFamily<Counter>;
+}
+
+export function createIdentityMetrics(registry: MetricsRegistry): IdentityMetrics {
+  return {
+    requests: registry.counter('tulle_identity_requests_total', 'Requests for certificates.', ['outcome']),
+  };
+}
+
+export interface IdentityStateMetricsOptions {
+  readonly authority: CertificateAuthority;
+  readonly serverCertificate: ServerCertificate;
+  readonly tokens: TokenFileAuthenticator | null;
+}
+
+/** Gauges that are read from where their values live, at each exposition. */
+export function exposeIdentityState(registry: MetricsRegistry, options: IdentityStateMetricsOptions): void {
+  const { authority, serverCertificate, tokens } = options;
+  const expiry = registry.gauge(
+    'tulle_certificate_expiry_timestamp_seconds',
+    'When a certificate of the control plane ends.',
+    ['certificate'],
+  );
+  const known = registry.gauge('tulle_identity_tokens', 'Tokens that are known.').with();
+  const violations = registry
+    .gauge('tulle_identity_token_file_violations', 'What is wrong with the token file.')
+    .with();
+  registry.onCollect(() => {
+    for (const { role, notAfterMs } of authority.certificates()) expiry.with(role).set(notAfterMs / 1_000);
+    const server = serverCertificate.current;
+    if (server !== null) expiry.with('server').set(server.certificate.notAfterMs / 1_000);
+    known.set(tokens?.size ?? 0);
+    violations.set(tokens?.violations.length ?? 0);
+  });
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.ts';
+
+describe('readSettings', () => {
+  it('needs two directories and has defaults for the rest', () => {
+    expect(readSettings({ TULLE_CONFIG_DIR: '/mesh', TULLE_STATE_DIR: '/state' })).toEqual({
+      configDir: '/mesh',
+      stateDir: '/state',
+      tokensFile: null,
+      trustDomain: 'cluster.local',
+      discoveryHost: '127.0.0.1',
+      discoveryPort: 15_012,
+      adminHost: '127.0.0.1',
+      adminPort: 15_014,
+      logLevel: 'info',
+      leafTtlSeconds: 86_400,
+      graceSeconds: 10,
+    });
+  });
+
+  it('tells every fault at once', () => {
+    const env = {
+      TULLE_TRUST_DOMAIN: 'Cluster Local',
+      TULLE_DISCOVERY_PORT: 'x',
+      TULLE_LEAF_TTL_SECONDS: '1',
+    };
+    expect(() => readSettings(env)).toThrow(
+      /TULLE_CONFIG_DIR: .*TULLE_STATE_DIR: .*TULLE_TRUST_DOMAIN: .*TULLE_DISCOVERY_PORT: .*TULLE_LEAF_TTL_SECONDS: /,
+    );
+  });
+});

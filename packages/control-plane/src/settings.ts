@@ -1,0 +1,50 @@
+import { EnvReader, type LogLevel, logLevels } from '@tulle/runtime';
+
+/** Everything that the control plane is told at start; nothing else of the environment is read. No secret in it. */
+export interface ControlPlaneSettings {
+  /** The directory of Kubernetes YAML that describes the mesh. */
+  readonly configDir: string;
+  /** Where the certificate authority is kept, and `root.pem` for the sidecars. */
+  readonly stateDir: string;
+  /** Who may have a certificate for which token; null: no one gets one. */
+  readonly tokensFile: string | null;
+  readonly trustDomain: string;
+  readonly discoveryHost: string;
+  readonly discoveryPort: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly logLevel: LogLevel;
+  readonly leafTtlSeconds: number;
+  /** How long a stop may take. */
+  readonly graceSeconds: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** SPIFFE-ID specification, section 2.1. */
+const trustDomain = { pattern: /^[a-z0-9][a-z0-9._-]{0,254}$/, form: 'a trust domain in lower case' };
+const host = { pattern: /^([A-Za-z0-9._-]+|[0-9a-fA-F:.]+)$/, form: 'a host name or an IP address' };
+
+/** Reads the settings of `TULLE_*`; throws with every fault that was met. */
+export function readSettings(env: Env): ControlPlaneSettings {
+  const reader = new EnvReader(env);
+  const text = (name: string, { pattern, form }: typeof host, fallback: string) =>
+    reader.matching(name, pattern, { form, fallback });
+  const port = (name: string, fallback: number) => reader.integer(name, fallback, { min: 0, max: 65_535 });
+  const settings = {
+    configDir: reader.string('TULLE_CONFIG_DIR'),
+    stateDir: reader.string('TULLE_STATE_DIR'),
+    tokensFile: reader.optional('TULLE_TOKENS_FILE'),
+    trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
+    discoveryHost: text('TULLE_DISCOVERY_HOST', host, '127.0.0.1'),
+    discoveryPort: port('TULLE_DISCOVERY_PORT', 15_012),
+    adminHost: text('TULLE_ADMIN_HOST', host, '127.0.0.1'),
+    adminPort: port('TULLE_ADMIN_PORT', 15_014),
+    logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
+    // An authority of 1 year signs; a leaf of more than 30 days would have to end before its time.
+    leafTtlSeconds: reader.integer('TULLE_LEAF_TTL_SECONDS', 86_400, { min: 10, max: 30 * 86_400 }),
+    graceSeconds: reader.integer('TULLE_GRACE_SECONDS', 10, { min: 0, max: 3_600 }),
+  };
+  reader.finish();
+  return settings;
+}
