@@ -1,0 +1,57 @@
+import { h1ErrorOf } from '@tulle/http';
+
+/**
+ * Envoy's response flags, as far as they are used: NR no route or host, UH no endpoint, UF connect
+ * failure, UC upstream closed, UO overflow, UT timeout, DC client gone, DPE protocol error, UPE the
+ * upstream's protocol error.
+ */
+export type ResponseFlag = '' | 'NR' | 'UH' | 'UF' | 'UC' | 'UO' | 'UT' | 'DC' | 'DPE' | 'UPE';
+
+/** Why a request is answered here: the catalogue of everything that the sidecar answers itself. */
+export interface Failure {
+  readonly status: number;
+  readonly flag: ResponseFlag;
+  /** The value of `x-tulle-reason`; stable. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+function failure(status: number, flag: ResponseFlag, reason: string, message: string): Failure {
+  return { status, flag, reason, message };
+}
+
+export const failures = {
+  unknownHost: failure(404, 'NR', 'unknown_host', 'no service of the mesh has this host name'),
+  unknownPort: failure(404, 'NR', 'unknown_port', 'the service has no such port'),
+  routeNotFound: failure(404, 'NR', 'route_not_found', 'routes are attached, and none of them matches'),
+  invalidBackend: failure(500, 'NR', 'invalid_backend', 'the route names a backend that cannot be used'),
+  noEndpoint: failure(503, 'UH', 'no_endpoint', 'the service has no ready endpoint'),
+  discoveryTimeout: failure(503, 'NR', 'discovery_timeout', 'the control plane did not answer in time'),
+  discoveryOverflow: failure(503, 'UO', 'discovery_overflow', 'too many requests wait for the control plane'),
+  noIdentity: failure(503, 'UF', 'identity_not_ready', 'this workload has no certificate yet'),
+  poolOverflow: failure(503, 'UO', 'pool_overflow', 'too many requests wait for this endpoint'),
+  poolTimeout: failure(503, 'UO', 'pool_timeout', 'no connection to the endpoint became free in time'),
+  connectFailed: failure(502, 'UF', 'connect_failed', 'the endpoint cannot be reached'),
+  handshakeFailed: failure(502, 'UF', 'tls_handshake_failed', 'mutual TLS with the endpoint failed'),
+  identityMismatch: failure(502, 'UF', 'peer_identity_mismatch', 'the endpoint has another identity'),
+  upstreamClosed: failure(502, 'UC', 'upstream_closed', 'the endpoint closed without a response'),
+  upstreamReset: failure(502, 'UC', 'upstream_reset', 'the endpoint broke off within its response'),
+  upstreamProtocol: failure(502, 'UPE', 'upstream_protocol_error', 'the response is not valid HTTP/1.1'),
+  upgradeUnsupported: failure(501, 'DPE', 'upgrade_unsupported', 'neither CONNECT nor upgrades are served'),
+  headTimeout: failure(408, 'DPE', 'head_timeout', 'the head of the request did not arrive in time'),
+  streamIdle: failure(504, 'UT', 'stream_idle_timeout', 'no byte moved for too long'),
+  downstreamClosed: failure(0, 'DC', 'downstream_closed', 'the client went away'),
+  drained: failure(0, 'UC', 'drain_deadline', 'the sidecar stopped before the exchange was over'),
+} as const satisfies Readonly<Record<string, Failure>>;
+
+const badRequests = new Map<number, Failure>();
+
+/** A request that the codec refuses, by its error number (negated or not). */
+export function badRequest(code: number): Failure {
+  const known = badRequests.get(Math.abs(code));
+  if (known !== undefined) return known;
+  const error = h1ErrorOf(code);
+  const made = failure(error.status, 'DPE', error.code.toLowerCase(), error.reason);
+  badRequests.set(Math.abs(code), made);
+  return made;
+}

@@ -1,0 +1,105 @@
+import {
+  type HandshakeRefusal,
+  listenTls,
+  type TlsListener,
+  type Transport,
+  type TransportError,
+} from '@tulle/http';
+import type { Logger } from '@tulle/runtime';
+import type { IdentityMaterial, InboundView } from '../config/mesh-view.ts';
+import type { RequestMetrics } from '../metrics.ts';
+import type { InboundPeer } from './inbound-peer.ts';
+import { meshAlpnProtocol, portOfServerName, refusalOfClient } from './mesh-tls.ts';
+import type { ProxySettings } from './settings.ts';
+
+export interface InboundListenerOptions {
+  readonly settings: ProxySettings;
+  readonly view: InboundView;
+  readonly metrics: RequestMetrics;
+  readonly logger: Logger;
+  onConnection(transport: Transport, peer: InboundPeer): void;
+  onError(error: TransportError): void;
+}
+
+/** The mesh port: mutual TLS with workloads of the own trust domain, for ports that this workload announces. */
+export class InboundListener {
+  readonly #options: InboundListenerOptions;
+  #listener: TlsListener | null = null;
+  #material: IdentityMaterial | null = null;
+
+  constructor(options: InboundListenerOptions) {
+    this.#options = options;
+  }
+
+  /** 0 until it is bound. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get connectionCount(): number {
+    return this.#listener?.connectionCount ?? 0;
+  }
+
+  async open(material: IdentityMaterial): Promise<void> {
+    const { settings } = this.#options;
+    this.#material = material;
+    this.#listener = await listenTls({
+      host: settings.host,
+      port: settings.inboundPort,
+      backend: settings.backend,
+      maxConnections: settings.limits.maxConnections,
+      settings: serverSettings(material),
+      handshakeTimeoutMs: settings.timeouts.handshakeMs,
+      verifyPeer: (certificate) => refusalOfClient(certificate, this.#material!.trustDomain),
+      onConnection: (transport, serverName) => this.#accept(transport, serverName),
+      onRefused: (refusal) => this.#refused(refusal),
+      onError: (error) => this.#options.onError(error),
+    });
+  }
+
+  /** For connections from now on; those that stand were verified by what held then. */
+  update(material: IdentityMaterial): void {
+    this.#material = material;
+    this.#listener?.updateSettings(serverSettings(material));
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  #accept(transport: Transport, serverName: string | null): void {
+    const port = portOfServerName(serverName);
+    const target = port === null ? null : this.#options.view.target(port);
+    const spiffeId = transport.peerCertificate?.uris[0] ?? 'unknown';
+    if (port === null || target === null) {
+      const code = port === null ? 'unknown_server_name' : 'unknown_port';
+      const { remoteAddress } = transport;
+      this.#options.logger.warn('inbound connection refused', {
+        code,
+        serverName,
+        peer: spiffeId,
+        remoteAddress,
+      });
+      this.#options.metrics.refused('inbound', code);
+      transport.abort();
+      return;
+    }
+    this.#options.onConnection(transport, { spiffeId, port, target, cluster: null, series: null });
+  }
+
+  #refused({ code, detail, remoteAddress }: HandshakeRefusal): void {
+    this.#options.metrics.refused('inbound', code.replaceAll('-', '_'));
+    // Clients that go away are no event.
+    const level = code === 'closed' ? 'debug' : 'warn';
+    this.#options.logger[level]('inbound connection refused', { code, detail, remoteAddress });
+  }
+}
+
+function serverSettings(material: IdentityMaterial) {
+  return {
+    certPem: material.certificatePem,
+    keyPem: material.privateKeyPem,
+    caPem: material.rootsPem,
+    alpnProtocols: [meshAlpnProtocol],
+  };
+}

@@ -1,0 +1,112 @@
+import type { RequestHead } from '@tulle/http';
+import type { Cluster, InboundView } from '../config/mesh-view.ts';
+import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
+import type { AccessLog } from './access-log.ts';
+import type { Balancer } from './balancer.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
+import { type Failure, failures } from './failure.ts';
+import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
+import { rescueInbound, rescueInboundUpstream } from './inbound-rescue.ts';
+import type { RequestStack } from './request-stack.ts';
+import type { ProxySettings } from './settings.ts';
+import { refuseUnserved } from './unserved.ts';
+import type { UpstreamFailure } from './upstream-connection.ts';
+import type { EndpointSlot, Upstreams } from './upstreams.ts';
+
+export interface InboundStackOptions {
+  readonly settings: ProxySettings;
+  readonly view: InboundView;
+  readonly upstreams: Upstreams;
+  readonly balancer: Balancer;
+  readonly metrics: RequestMetrics;
+  readonly accessLog: AccessLog;
+  readonly monotonicMs: () => number;
+}
+
+/**
+ * A request on its way in, outermost first:
+ *
+ *   finish()  counts and logs, whatever became of it
+ *   rescue()  answers what failed
+ *   route()   refuse what is not served -> find the application's port
+ *
+ * Whose request it is was settled when the connection was accepted: see inbound-listener.ts.
+ */
+export class InboundStack implements RequestStack {
+  readonly #options: InboundStackOptions;
+  /** The application's ports as clusters of one endpoint. */
+  readonly #clusters = new Map<string, Cluster>();
+
+  constructor(options: InboundStackOptions) {
+    this.#options = options;
+  }
+
+  finish(connection: DownstreamConnection): void {
+    const { exchange } = connection;
+    const peer = connection.peer!;
+    const durationMs = this.#options.monotonicMs() - exchange.startedMs;
+    peer.series ??= this.#seriesOf(peer);
+    peer.series.count(exchange.code, exchange.flag, durationMs / 1_000);
+    const { accessLog } = this.#options;
+    if (!accessLog.isOn) return;
+    exchange.destination = this.#destinationOf(peer);
+    accessLog.line('inbound', exchange, peer.spiffeId, durationMs);
+  }
+
+  rescue(connection: DownstreamConnection, failure: Failure, detail: string): void {
+    rescueInbound(connection, failure, detail);
+  }
+
+  rescueUpstream(connection: DownstreamConnection, failure: UpstreamFailure): void {
+    rescueInboundUpstream(connection, failure);
+  }
+
+  route(connection: DownstreamConnection, head: RequestHead): EndpointSlot | Failure {
+    const refusal = refuseUnserved(head);
+    if (refusal !== null) return refusal;
+    const peer = connection.peer!;
+    const target = this.#options.view.target(peer.port);
+    // It was announced when the connection was made, and is no more.
+    if (target === null) return failures.unknownPort;
+    if (peer.cluster === null || !isSameTarget(peer.target, target)) {
+      peer.target = target;
+      peer.cluster = this.#clusterOf(target);
+      peer.series = null;
+    }
+    connection.exchange.backend = target.label;
+    const { balancer, upstreams } = this.#options;
+    return balancer.pick(upstreams.slotsOf(peer.cluster)) ?? failures.noEndpoint;
+  }
+
+  #clusterOf(target: InboundTarget): Cluster {
+    const key = `${target.host}:${target.port}`;
+    let cluster = this.#clusters.get(key);
+    if (cluster === undefined) {
+      const endpoint = { key, address: target.host, port: target.port, workload: '', mesh: null };
+      const { label: name } = target;
+      cluster = { name, namespace: '', service: '', port: target.port, endpoints: [endpoint] };
+      this.#clusters.set(key, cluster);
+    }
+    return cluster;
+  }
+
+  #seriesOf(peer: InboundPeer): EdgeSeries {
+    return this.#options.metrics.edge({
+      direction: 'inbound',
+      source: peer.spiffeId,
+      destination: this.#destinationOf(peer),
+      backend: peer.target?.label ?? '',
+      peer: peer.spiffeId,
+      security: 'mtls',
+    });
+  }
+
+  #destinationOf(peer: InboundPeer): string {
+    return `${this.#options.settings.workload}:${peer.port}`;
+  }
+}
+
+function isSameTarget(one: InboundTarget | null, other: InboundTarget): boolean {
+  if (one === other) return true;
+  return one !== null && one.host === other.host && one.port === other.port && one.label === other.label;
+}

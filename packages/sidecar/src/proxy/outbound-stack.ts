@@ -1,0 +1,197 @@
+import type { RequestHead } from '@tulle/http';
+import { assertNever } from '@tulle/model';
+import type { Random } from '@tulle/runtime';
+import type { CompiledRule, OutboundLookup, OutboundPort, OutboundView } from '../config/mesh-view.ts';
+import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
+import type { AccessLog } from './access-log.ts';
+import type { Balancer } from './balancer.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
+import { type Failure, failures } from './failure.ts';
+import { rescueOutbound, rescueOutboundUpstream } from './outbound-rescue.ts';
+import { pickBackend } from './pick-backend.ts';
+import type { RequestStack } from './request-stack.ts';
+import { RequestView } from './request-view.ts';
+import type { ProxySettings } from './settings.ts';
+import { refuseUnserved } from './unserved.ts';
+import type { UpstreamFailure } from './upstream-connection.ts';
+import type { EndpointSlot, Upstreams } from './upstreams.ts';
+
+export interface OutboundStackOptions {
+  readonly settings: ProxySettings;
+  readonly view: OutboundView;
+  readonly upstreams: Upstreams;
+  readonly balancer: Balancer;
+  readonly metrics: RequestMetrics;
+  readonly accessLog: AccessLog;
+  readonly random: Random;
+  readonly monotonicMs: () => number;
+}
+
+const MAX_CACHED_AUTHORITY = 256;
+const MAX_CACHED_SERIES = 1_024;
+
+/**
+ * A request on its way out of the application, outermost first:
+ *
+ *   finish()  counts and logs, whatever became of it
+ *   rescue()  answers what failed
+ *   route()   refuse what is not served -> find the service -> match a rule -> pick a backend
+ *             -> balance over its endpoints
+ *
+ * and from there the connection takes it to the endpoint's pool and its transport.
+ */
+export class OutboundStack implements RequestStack {
+  readonly #options: OutboundStackOptions;
+  readonly #request = new RequestView();
+  /** Of exchanges that met no endpoint. */
+  readonly #unrouted = new Map<string, EdgeSeries>();
+  #heldCount = 0;
+
+  constructor(options: OutboundStackOptions) {
+    this.#options = options;
+  }
+
+  get heldCount(): number {
+    return this.#heldCount;
+  }
+
+  finish(connection: DownstreamConnection): void {
+    const { exchange } = connection;
+    const durationMs = this.#options.monotonicMs() - exchange.startedMs;
+    this.#seriesOf(connection).count(exchange.code, exchange.flag, durationMs / 1_000);
+    const { accessLog } = this.#options;
+    if (accessLog.isOn) {
+      accessLog.line('outbound', exchange, exchange.slot?.endpoint.mesh?.spiffeId ?? '', durationMs);
+    }
+  }
+
+  rescue(connection: DownstreamConnection, failure: Failure, detail: string): void {
+    rescueOutbound(connection, failure, detail);
+  }
+
+  rescueUpstream(connection: DownstreamConnection, failure: UpstreamFailure): void {
+    rescueOutboundUpstream(connection, failure);
+  }
+
+  route(connection: DownstreamConnection, head: RequestHead): EndpointSlot | Failure | null {
+    const refusal = refuseUnserved(head);
+    if (refusal !== null) return refusal;
+    const lookup = connection.resolved ?? this.#options.view.lookup(authorityOf(connection, head));
+    connection.resolved = null;
+    switch (lookup.kind) {
+      case 'found':
+        return this.#toEndpoint(connection, head, lookup.port);
+      case 'unknown-host':
+        return failures.unknownHost;
+      case 'unknown-port':
+        connection.exchange.detail = `it has ${lookup.known.join(', ') || 'none'}`;
+        return failures.unknownPort;
+      case 'timeout':
+        return failures.discoveryTimeout;
+      case 'pending':
+        return this.#hold(connection, lookup);
+      default:
+        return assertNever(lookup);
+    }
+  }
+
+  #toEndpoint(
+    connection: DownstreamConnection,
+    head: RequestHead,
+    port: OutboundPort,
+  ): EndpointSlot | Failure {
+    const { upstreams, balancer, random } = this.#options;
+    const { exchange } = connection;
+    let cluster = port.cluster;
+    exchange.destination = cluster.name;
+    exchange.backend = cluster.name;
+    if (port.rules !== null) {
+      exchange.backend = '';
+      const rule = this.#match(head, port.rules);
+      if (rule === null) return failures.routeNotFound;
+      const backend = pickBackend(rule, random());
+      if (backend === null || backend.cluster === null) {
+        exchange.detail = backend?.invalidReason ?? 'no backend of the rule has weight';
+        return failures.invalidBackend;
+      }
+      cluster = backend.cluster;
+      exchange.backend = cluster.name;
+    }
+    return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
+  }
+
+  #match(head: RequestHead, rules: readonly CompiledRule[]): CompiledRule | null {
+    const request = this.#request.of(head);
+    for (let i = 0; i < rules.length; i++) {
+      if (rules[i]!.matches(request)) return rules[i]!;
+    }
+    return null;
+  }
+
+  #hold(
+    connection: DownstreamConnection,
+    lookup: Extract<OutboundLookup, { kind: 'pending' }>,
+  ): Failure | null {
+    if (this.#heldCount >= this.#options.settings.limits.maxHeldRequests) return failures.discoveryOverflow;
+    this.#heldCount++;
+    const holdNumber = ++connection.holdNumber;
+    // Answered in a later turn even where the view answers at once: the connection is not held yet.
+    lookup.wait((answer) => {
+      this.#heldCount--;
+      queueMicrotask(() => {
+        const isStillPending = answer.kind === 'pending';
+        connection.resumeRouting(holdNumber, isStillPending ? { kind: 'timeout' } : answer);
+      });
+    });
+    return null;
+  }
+
+  #seriesOf({ exchange }: DownstreamConnection): EdgeSeries {
+    const { slot, destination } = exchange;
+    if (slot === null) return this.#unroutedSeries(destination, exchange.backend);
+    if (slot.series !== null && slot.seriesDestination === destination) return slot.series;
+    const { mesh } = slot.endpoint;
+    slot.series = this.#options.metrics.edge({
+      direction: 'outbound',
+      source: this.#options.settings.workload,
+      destination,
+      backend: slot.cluster,
+      peer: mesh?.spiffeId ?? '',
+      security: mesh === null ? 'plain' : 'mtls',
+    });
+    slot.seriesDestination = destination;
+    return slot.series;
+  }
+
+  #unroutedSeries(destination: string, backend: string): EdgeSeries {
+    const key = `${destination} ${backend}`;
+    const known = this.#unrouted.get(key);
+    if (known !== undefined) return known;
+    const source = this.#options.settings.workload;
+    const labels = {
+      direction: 'outbound',
+      source,
+      destination,
+      backend,
+      peer: '',
+      security: 'plain',
+    } as const;
+    const made = this.#options.metrics.edge(labels);
+    if (this.#unrouted.size >= MAX_CACHED_SERIES) this.#unrouted.clear();
+    this.#unrouted.set(key, made);
+    return made;
+  }
+}
+
+/** The string of the last request where the bytes are the same: nearly always, and it is hashed already. */
+function authorityOf(connection: DownstreamConnection, head: RequestHead): string {
+  const { buffer, authorityStart, authorityEnd } = head;
+  const known = connection.authority;
+  const length = authorityEnd - authorityStart;
+  let isSame = length === known.length;
+  for (let i = 0; isSame && i < length; i++) isSame = buffer[authorityStart + i] === known.charCodeAt(i);
+  if (isSame) return known;
+  const authority = head.authority();
+  connection.authority = length <= MAX_CACHED_AUTHORITY ? authority : '';
+  return authority;
+}

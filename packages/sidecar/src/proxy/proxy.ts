@@ -1,0 +1,199 @@
+/**
+ * The request path of the sidecar: two listeners, their stacks and the upstreams behind them. Explicit
+ * mode: applications send HTTP to the outbound listener; peers' sidecars send mTLS to the inbound one.
+ */
+import { type Listener, listenTcp, type Transport } from '@tulle/http';
+import {
+  type Clock,
+  type Component,
+  type Logger,
+  type MetricsRegistry,
+  messageOf,
+  type Random,
+} from '@tulle/runtime';
+import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from '../config/mesh-view.ts';
+import { RequestMetrics } from '../metrics.ts';
+import { AccessLog } from './access-log.ts';
+import { TwoChoices } from './balancer.ts';
+import { DownstreamConnection } from './downstream-connection.ts';
+import type { DownstreamContext } from './downstream-context.ts';
+import { InboundListener } from './inbound-listener.ts';
+import type { InboundPeer } from './inbound-peer.ts';
+import { InboundStack } from './inbound-stack.ts';
+import { OutboundStack } from './outbound-stack.ts';
+import { ReplayBuffers } from './replay-buffers.ts';
+import { RequestEncoder } from './request-encoder.ts';
+import { RequestIds } from './request-id.ts';
+import type { RequestStack } from './request-stack.ts';
+import type { ProxySettings } from './settings.ts';
+import { Sweep } from './sweep.ts';
+import { MeshDialer } from './upstream-dialer.ts';
+import { Upstreams } from './upstreams.ts';
+
+export interface ProxyOptions {
+  readonly settings: ProxySettings;
+  readonly outbound: OutboundView;
+  readonly inbound: InboundView;
+  readonly identity: IdentitySource;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where access log lines go. Default: standard output. */
+  readonly writeAccessLog?: (line: string) => void;
+}
+
+/** How often stop() looks whether the last connection is gone. */
+const DRAIN_POLL_MS = 20;
+
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is what a sidecar is made of, and no module here uses the global.
+export class Proxy implements Component {
+  readonly name = 'proxy';
+  readonly #options: ProxyOptions;
+  readonly #sweep: Sweep;
+  readonly #upstreams: Upstreams;
+  readonly #outbound: DownstreamContext;
+  readonly #inbound: DownstreamContext;
+  readonly #inboundListener: InboundListener;
+  #outboundListener: Listener | null = null;
+  #inboundOpening: Promise<void> | null = null;
+  #isStopping = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const { settings, clock, logger, random } = options;
+    this.#sweep = new Sweep(clock);
+    const dialer = new MeshDialer(settings, options.identity);
+    const { limits, timeouts } = settings;
+    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep });
+    const metrics = new RequestMetrics(options.metrics, {
+      inbound: () => this.#inbound.connections.size,
+      outbound: () => this.#outbound.connections.size,
+      upstream: () => this.#upstreams.openCount,
+    });
+    const write = options.writeAccessLog ?? ((line: string) => void process.stdout.write(line));
+    const shared = {
+      settings,
+      metrics,
+      upstreams: this.#upstreams,
+      balancer: new TwoChoices(random),
+      accessLog: new AccessLog({ format: settings.accessLog, clock, write }),
+      monotonicMs: () => clock.monotonicMs(),
+    };
+    this.#outbound = this.#context(new OutboundStack({ ...shared, view: options.outbound, random }), metrics);
+    this.#inbound = this.#context(new InboundStack({ ...shared, view: options.inbound }), metrics);
+    this.#inboundListener = new InboundListener({
+      settings,
+      metrics,
+      logger,
+      view: options.inbound,
+      onConnection: (transport, peer) => this.#accept(transport, this.#inbound, peer),
+      onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
+    });
+  }
+
+  /** 0 until it is bound. */
+  get outboundPort(): number {
+    return this.#outboundListener?.port ?? 0;
+  }
+
+  /** 0 until there is an identity and it is bound. */
+  get inboundPort(): number {
+    return this.#inboundListener.port;
+  }
+
+  async start(): Promise<void> {
+    const { settings, identity, logger } = this.#options;
+    this.#sweep.start();
+    this.#sweep.add(this.#upstreams);
+    this.#outboundListener = await listenTcp({
+      host: settings.host,
+      port: settings.outboundPort,
+      backend: settings.backend,
+      maxConnections: settings.limits.maxConnections,
+      onConnection: (transport) => this.#accept(transport, this.#outbound, null),
+      onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
+    });
+    logger.info('listening', { side: 'outbound', host: settings.host, port: this.outboundPort });
+    identity.onChange((material) => this.#useIdentity(material));
+    if (identity.current !== null) {
+      this.#useIdentity(identity.current);
+      await this.#inboundOpening;
+    }
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    const { clock, logger } = this.#options;
+    this.#isStopping = true;
+    const contexts = [this.#outbound, this.#inbound];
+    await Promise.all([this.#outboundListener?.close(), this.#inboundListener.close()]);
+    for (const context of contexts) {
+      context.isDraining = true;
+      for (const connection of context.connections) connection.drain();
+    }
+    const endMs = clock.monotonicMs() + deadlineMs;
+    const openCount = () => this.#outbound.connections.size + this.#inbound.connections.size;
+    while (openCount() > 0 && clock.monotonicMs() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    if (openCount() > 0) logger.warn('connections cut at the drain deadline', { connections: openCount() });
+    for (const context of contexts) {
+      for (const connection of context.connections) connection.cutAtDeadline();
+    }
+    this.#upstreams.abort();
+    this.#sweep.stop();
+  }
+
+  /** For the config dump. */
+  describe(): unknown {
+    const { settings } = this.#options;
+    return {
+      listeners: {
+        outbound: { port: this.outboundPort, connections: this.#outbound.connections.size },
+        inbound: { port: this.inboundPort, connections: this.#inbound.connections.size },
+      },
+      isDraining: this.#isStopping,
+      pools: this.#upstreams.describe(),
+      settings,
+    };
+  }
+
+  #context(stack: RequestStack, metrics: RequestMetrics): DownstreamContext {
+    const { settings, clock } = this.#options;
+    return {
+      settings,
+      stack,
+      clock,
+      sweep: this.#sweep,
+      metrics,
+      encoder: new RequestEncoder(new RequestIds()),
+      replays: new ReplayBuffers(settings.limits.maxReplayBytes),
+      connections: new Set(),
+      capturesText: settings.accessLog !== 'off',
+      isDraining: false,
+    };
+  }
+
+  #accept(transport: Transport, context: DownstreamContext, peer: InboundPeer | null): void {
+    if (this.#isStopping) transport.abort();
+    else new DownstreamConnection(transport, context, peer);
+  }
+
+  /** The first identity opens the mesh port; the next ones replace its certificate. */
+  #useIdentity(material: IdentityMaterial): void {
+    if (this.#isStopping) return;
+    const { logger, settings } = this.#options;
+    if (this.#inboundOpening !== null) {
+      this.#inboundListener.update(material);
+      return;
+    }
+    this.#inboundOpening = this.#inboundListener.open(material).then(
+      () => logger.info('listening', { side: 'inbound', host: settings.host, port: this.inboundPort }),
+      (thrown) => {
+        // The next identity tries again; until then the workload serves no peer.
+        this.#inboundOpening = null;
+        logger.error('inbound listener failed', { reason: messageOf(thrown) });
+      },
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { type BodyReader, copyBytes, type RequestHead, scratch, writeRequestHead } from '@tulle/http';
+import type { RequestIds } from './request-id.ts';
+
+/**
+ * Writes head and the beginning of the body into the scratch, where they are sent from in one write.
+ * `consumed` is the offset after what was taken of [at,end). Gives the length, or NO_ROOM.
+ */
+export class RequestEncoder {
+  consumed = 0;
+  readonly #ids: RequestIds;
+
+  constructor(ids: RequestIds) {
+    this.#ids = ids;
+  }
+
+  encode(head: RequestHead, body: BodyReader, buffer: Buffer, at: number, end: number): number {
+    dropReserved(head);
+    const isOurs = head.find(REQUEST_ID) < 0;
+    if (isOurs) this.#ids.next();
+    const line = isOurs ? this.#ids.line : null;
+    const out = scratch.buffer;
+    this.consumed = at;
+    let o = writeRequestHead(out, 0, head, null, line, line === null ? 0 : line.length);
+    if (o < 0 || body.done || at >= end) return o;
+    const stop = Math.min(end, at + out.length - o);
+    const after = body.scan(buffer, at, stop);
+    if (body.errorCode !== 0) return o;
+    o = copyBytes(out, o, buffer, at, after);
+    this.consumed = after;
+    return o;
+  }
+
+  /** Of the request encoded last: the client's, or the one made for it. */
+  requestId(head: RequestHead): string {
+    return head.get(REQUEST_ID) ?? this.#ids.current();
+  }
+}
+
+const REQUEST_ID = 'x-request-id';
+
+/** What only a sidecar may say: an application that says it is not believed. */
+const RESERVED = 'x-tulle-';
+
+export function dropReserved(head: RequestHead): void {
+  const { buffer, nameStart, nameEnd, count } = head;
+  for (let i = 0; i < count; i++) {
+    const at = nameStart[i]!;
+    // x-t, in either case, before a string is made.
+    const isCandidate =
+      nameEnd[i]! - at > RESERVED.length &&
+      (buffer[at]! | 32) === 120 &&
+      buffer[at + 1] === 45 &&
+      (buffer[at + 2]! | 32) === 116;
+    if (isCandidate && head.name(i).toLowerCase().startsWith(RESERVED)) head.drop(i);
+  }
+}
+
+/**
+ * RFC 9110 section 9.2.2: GET, HEAD, PUT, DELETE, OPTIONS, TRACE. Sent again, these have the same
+ * effect, so that a request may be that met a pooled connection which was closing.
+ */
+export function isIdempotent(head: RequestHead): boolean {
+  const first = head.buffer[head.methodStart]!;
+  switch (head.methodEnd - head.methodStart) {
+    case 3:
+      return (first === 71 || first === 80) && idempotent.has(head.method());
+    case 4:
+      return head.isHead;
+    case 5:
+    case 6:
+    case 7:
+      return idempotent.has(head.method());
+    default:
+      return false;
+  }
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);

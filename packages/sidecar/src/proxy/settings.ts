@@ -1,0 +1,102 @@
+import { defaultH1Limits, type H1Limits, type TransportBackend } from '@tulle/http';
+
+/** Every bound of the request path; the comment says what whoever exceeds it is answered. */
+export interface ProxyLimits {
+  /** Downstream connections, one listener. Above: closed as soon as accepted. */
+  readonly maxConnections: number;
+  /** Request heads. Above: 431 or 414. Response heads: 502 `upstream_protocol_error`. */
+  readonly head: H1Limits;
+  /** Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. */
+  readonly maxHeldRequests: number;
+  /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
+  readonly maxConnectionsPerEndpoint: number;
+  /** Requests in one endpoint's queue. Above: 503 UO `pool_overflow`. */
+  readonly maxQueuedPerEndpoint: number;
+  /** Head and body that are kept for a retry. Above: the request is not retried. */
+  readonly maxReplayBytes: number;
+  /** 1xx responses before the final one. Above: 502 `upstream_protocol_error`. */
+  readonly maxInterimResponses: number;
+  /** Read and dropped after the last answer on a connection. Above: no more is read. */
+  readonly maxDiscardedBytes: number;
+}
+
+export interface ProxyTimeouts {
+  /** Connect, and with mTLS the handshake too. After: 502 UF. */
+  readonly connectMs: number;
+  /** Handshake of a connecting peer. After: refused. */
+  readonly handshakeMs: number;
+  /** From accept, or a head's first byte, to the end of the head. After: 408, or closed if no byte came. */
+  readonly headMs: number;
+  /** A downstream connection without a request. After: closed. */
+  readonly downstreamIdleMs: number;
+  /** A pooled upstream connection without a request. After: closed. */
+  readonly upstreamIdleMs: number;
+  /** A request in which no byte moves either way. After: 504 UT `stream_idle_timeout`, or cut. */
+  readonly streamIdleMs: number;
+  /** In an endpoint's queue. After: 503 UO `pool_timeout`. */
+  readonly queueMs: number;
+  /** After our half-close, for the client to read the rest and close. After: reset. */
+  readonly lingerMs: number;
+}
+
+export type AccessLogFormat = 'off' | 'text' | 'json';
+
+export interface ProxySettings {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  /** `<namespace>/<pod>`. */
+  readonly workload: string;
+  readonly backend: TransportBackend;
+  readonly accessLog: AccessLogFormat;
+  readonly limits: ProxyLimits;
+  readonly timeouts: ProxyTimeouts;
+}
+
+export const defaultProxyLimits: ProxyLimits = {
+  maxConnections: 10_000,
+  head: defaultH1Limits,
+  maxHeldRequests: 1_000,
+  maxConnectionsPerEndpoint: 1_024,
+  maxQueuedPerEndpoint: 1_024,
+  maxReplayBytes: 16 * 1024,
+  maxInterimResponses: 16,
+  maxDiscardedBytes: 1024 * 1024,
+};
+
+export const defaultProxyTimeouts: ProxyTimeouts = {
+  connectMs: 1_000,
+  handshakeMs: 5_000,
+  headMs: 10_000,
+  downstreamIdleMs: 3_600_000,
+  upstreamIdleMs: 60_000,
+  streamIdleMs: 3_600_000,
+  queueMs: 5_000,
+  lingerMs: 30_000,
+};
+
+export interface ProxySettingsInput {
+  readonly host: string;
+  readonly workload: string;
+  readonly backend: TransportBackend;
+  readonly outboundPort?: number;
+  readonly inboundPort?: number;
+  readonly accessLog?: AccessLogFormat;
+  readonly limits?: Partial<ProxyLimits>;
+  readonly timeouts?: Partial<ProxyTimeouts>;
+}
+
+/** Partial in, complete out: the one place where defaults are filled in. */
+export function proxySettings(input: ProxySettingsInput): ProxySettings {
+  return {
+    host: input.host,
+    workload: input.workload,
+    backend: input.backend,
+    outboundPort: input.outboundPort ?? 15_001,
+    inboundPort: input.inboundPort ?? 15_006,
+    accessLog: input.accessLog ?? 'text',
+    limits: { ...defaultProxyLimits, ...input.limits },
+    timeouts: { ...defaultProxyTimeouts, ...input.timeouts },
+  };
+}

@@ -1,0 +1,12 @@
+import type { RequestHead } from '@tulle/http';
+import { type Failure, failures } from './failure.ts';
+
+/**
+ * CONNECT and upgrades come with a later issue. `Upgrade: h2c` is an offer that a server may ignore
+ * (RFC 9110 section 7.8): it is dropped, and the request served.
+ */
+export function refuseUnserved(head: RequestHead): Failure | null {
+  if (head.isConnect) return failures.upgradeUnsupported;
+  if (!head.hasUpgrade || head.value(head.upgradeIndex).toLowerCase() === 'h2c') return null;
+  return failures.upgradeUnsupported;
+}

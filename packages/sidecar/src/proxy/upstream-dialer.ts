@@ -1,0 +1,85 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import {
+  connectTcp,
+  connectTls,
+  type PeerCertificateInfo,
+  TlsSessionCache,
+  type Transport,
+  type TransportHandler,
+} from '@tulle/http';
+import type { IdentitySource, UpstreamEndpoint } from '../config/mesh-view.ts';
+import { meshAlpnProtocol, meshServerName } from './mesh-tls.ts';
+import type { ProxySettings } from './settings.ts';
+
+export interface UpstreamHandler extends TransportHandler {
+  onConnect(): void;
+}
+
+/** How connections to endpoints come about: plain, or mutual TLS through the peer's sidecar. */
+export interface UpstreamDialer {
+  /** Of the identity in use; connections of an older one are not used for new requests. 0: there is none. */
+  readonly generation: number;
+  /** Null: mutual TLS is needed, and this workload has no identity yet. */
+  dial(endpoint: UpstreamEndpoint, handler: UpstreamHandler): Transport | null;
+}
+
+export class MeshDialer implements UpstreamDialer {
+  readonly #settings: ProxySettings;
+  readonly #identity: IdentitySource;
+  readonly #sessions = new TlsSessionCache();
+  #context: { readonly generation: number; readonly secure: SecureContext } | null = null;
+
+  constructor(settings: ProxySettings, identity: IdentitySource) {
+    this.#settings = settings;
+    this.#identity = identity;
+  }
+
+  get generation(): number {
+    return this.#identity.current?.generation ?? 0;
+  }
+
+  dial(endpoint: UpstreamEndpoint, handler: UpstreamHandler): Transport | null {
+    const common = {
+      host: endpoint.address,
+      backend: this.#settings.backend,
+      connectTimeoutMs: this.#settings.timeouts.connectMs,
+      handler,
+      onConnect: () => handler.onConnect(),
+    };
+    if (endpoint.mesh === null) return connectTcp({ ...common, port: endpoint.port });
+    const secureContext = this.#secureContext();
+    if (secureContext === null) return null;
+    const { spiffeId, port } = endpoint.mesh;
+    return connectTls({
+      ...common,
+      port,
+      secureContext,
+      serverName: meshServerName(endpoint.port),
+      alpnProtocols: [meshAlpnProtocol],
+      sessionCache: this.#sessions,
+      sessionKey: `${spiffeId}|${endpoint.address}:${port}|${endpoint.port}|${this.generation}`,
+      verifyPeer: (certificate) => refusalOfServer(certificate, spiffeId),
+    });
+  }
+
+  #secureContext(): SecureContext | null {
+    const material = this.#identity.current;
+    if (material === null) return null;
+    if (this.#context?.generation !== material.generation) {
+      const secure = createSecureContext({
+        cert: material.certificatePem,
+        key: material.privateKeyPem,
+        ca: material.rootsPem,
+        minVersion: 'TLSv1.3',
+      });
+      this.#context = { generation: material.generation, secure };
+    }
+    return this.#context.secure;
+  }
+}
+
+/** A SPIFFE certificate has exactly one URI (X.509-SVID, section 2); it must be the announced identity. */
+function refusalOfServer({ uris }: PeerCertificateInfo, expected: string): string | null {
+  if (uris.length === 1 && uris[0] === expected) return null;
+  return `its identity is ${uris.join(', ') || 'missing'}, not ${expected}`;
+}

@@ -1,0 +1,123 @@
+import type { Cluster, UpstreamEndpoint } from '../config/mesh-view.ts';
+import type { EdgeSeries } from '../metrics.ts';
+import type { Balanced } from './balancer.ts';
+import { EndpointPool, type PoolOptions } from './endpoint-pool.ts';
+import type { Swept } from './sweep.ts';
+
+/** A cluster nobody asked for this long gives its connections up. */
+const UNUSED_CLUSTER_MS = 600_000;
+
+/** An endpoint in the list of a cluster, with the series of the edge that was counted last. */
+export class EndpointSlot implements Balanced {
+  readonly pool: EndpointPool;
+  readonly cluster: string;
+  /** For `seriesDestination`; another destination finds its own by name. */
+  series: EdgeSeries | null = null;
+  seriesDestination = '';
+
+  constructor(pool: EndpointPool, cluster: string) {
+    this.pool = pool;
+    this.cluster = cluster;
+  }
+
+  get endpoint(): UpstreamEndpoint {
+    return this.pool.endpoint;
+  }
+
+  get inFlight(): number {
+    return this.pool.inFlight;
+  }
+}
+
+interface ClusterSlots {
+  endpoints: readonly UpstreamEndpoint[];
+  slots: readonly EndpointSlot[];
+  usedMs: number;
+}
+
+/** The pools of one side by endpoint, shared by every cluster that lists the endpoint. */
+export class Upstreams implements Swept {
+  readonly #options: PoolOptions;
+  readonly #clusters = new Map<Cluster, ClusterSlots>();
+  readonly #pools = new Map<string, EndpointPool>();
+  #nowMs = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** The cluster's endpoints as they stand; rebuilt when discovery has replaced the list. */
+  slotsOf(cluster: Cluster): readonly EndpointSlot[] {
+    let known = this.#clusters.get(cluster);
+    if (known === undefined || known.endpoints !== cluster.endpoints) {
+      known = this.#rebuild(cluster, known);
+    }
+    known.usedMs = this.#nowMs;
+    return known.slots;
+  }
+
+  get openCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.openCount;
+    return count;
+  }
+
+  onSweep(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const [cluster, known] of this.#clusters) {
+      if (nowMs - known.usedMs > UNUSED_CLUSTER_MS) {
+        this.#clusters.delete(cluster);
+        release(known.slots);
+      } else if (known.endpoints !== cluster.endpoints) this.#rebuild(cluster, known);
+    }
+    for (const [key, pool] of this.#pools) {
+      pool.onSweep(nowMs);
+      if (pool.isUnused) this.#pools.delete(key);
+    }
+  }
+
+  closeIdle(): void {
+    for (const pool of this.#pools.values()) pool.closeIdle();
+  }
+
+  abort(): void {
+    for (const pool of this.#pools.values()) pool.abort();
+  }
+
+  describe(): unknown {
+    return [...this.#pools].map(([key, pool]) => ({
+      endpoint: key,
+      open: pool.openCount,
+      idle: pool.idleCount,
+      inFlight: pool.inFlight,
+      queued: pool.queuedCount,
+    }));
+  }
+
+  #rebuild(cluster: Cluster, before: ClusterSlots | undefined): ClusterSlots {
+    const slots = cluster.endpoints.map((endpoint) => {
+      const pool = this.#poolOf(endpoint);
+      pool.references++;
+      return before?.slots.find((slot) => slot.pool === pool) ?? new EndpointSlot(pool, cluster.name);
+    });
+    if (before !== undefined) release(before.slots);
+    const made = { endpoints: cluster.endpoints, slots, usedMs: before?.usedMs ?? this.#nowMs };
+    this.#clusters.set(cluster, made);
+    return made;
+  }
+
+  #poolOf(endpoint: UpstreamEndpoint): EndpointPool {
+    const { key, mesh } = endpoint;
+    const name = mesh === null ? `${key}|plain` : `${key}|${mesh.spiffeId}|${mesh.port}`;
+    let pool = this.#pools.get(name);
+    if (pool === undefined) {
+      pool = new EndpointPool(endpoint, this.#options);
+      this.#pools.set(name, pool);
+    }
+    return pool;
+  }
+}
+
+function release(slots: readonly EndpointSlot[]): void {
+  for (const { pool } of slots) pool.references--;
+}
