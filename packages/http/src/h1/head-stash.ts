@@ -37,9 +37,9 @@ export class HeadStash {
    * null when the head cannot be whole yet: the bytes are kept, wait for more.
    */
   join(buffer: Buffer, start: number, end: number, maxHeadBytes: number): Buffer | null {
-    const lineFeed = buffer.indexOf(LF, start);
+    const hasLineFeed = buffer.subarray(start, end).includes(LF);
     this.keep(buffer, start, end);
-    const isWorthIt = (lineFeed >= 0 && lineFeed < end) || this.#length >= maxHeadBytes;
+    const isWorthIt = hasLineFeed || this.#length >= maxHeadBytes;
     if (!isWorthIt) return null;
     const joined = this.#bytes!.subarray(0, this.#length);
     this.clear();
