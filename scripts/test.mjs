@@ -3,10 +3,10 @@
  * `node scripts/test.mjs unit,component,e2e [FILTER...] [VITEST-OPTION...]`. The last line is the total alone,
  * for whoever reads it by program.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runChild } from './bootstrap/run-child.mjs';
 import { addCounts, formatCounts, noCounts, readCounts } from './test/counts.mjs';
 
 const [suiteList = '', ...vitestArgs] = process.argv.slice(2);
@@ -38,16 +38,7 @@ async function runSuite(suite) {
   args.push(`--outputFile.json=${reportPath}`, ...vitestArgs);
   // With a filter, a suite that has nothing to it is no failure; without one, an empty suite is.
   if (vitestArgs.length > 0) args.push('--passWithNoTests');
-  const code = await new Promise((resolve, reject) => {
-    const child = spawn('vitest', args, { stdio: ['ignore', 'inherit', 'inherit'] });
-    const forward = (signal) => child.kill(signal);
-    process.on('SIGTERM', forward);
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      process.removeListener('SIGTERM', forward);
-      resolve(exitCode ?? 1);
-    });
-  });
+  const code = await runChild('vitest', args);
   return { suite, seconds: (Date.now() - startMs) / 1000, counts: await readCounts(reportPath, code) };
 }
 

@@ -23,6 +23,7 @@ function isWatched(name) {
   return (
     /^(packages\/[^/]+|examples\/[^/]+|benchmarks)\/src\/.*\.ts$/.test(name) &&
     !/\.test\.ts$/.test(name) &&
+    !name.startsWith('packages/testkit/') &&
     !isProgram.test(name)
   );
 }
