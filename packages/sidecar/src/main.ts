@@ -31,7 +31,7 @@ async function run(settings: SidecarSettings, logger: Logger): Promise<void> {
   });
   const running = await startComponents(sidecar.components, { clock, logger });
   exitOnSignal(running, { graceMs: settings.drainSeconds * 1_000, logger });
-  logger.info('listening', sidecar.listening());
+  for (const fields of sidecar.adminListeners()) logger.info('listening', fields);
 }
 
 main().catch((thrown) => {

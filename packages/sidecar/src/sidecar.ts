@@ -35,8 +35,8 @@ export interface SidecarEnvironment {
 export interface Sidecar {
   /** In the order of their start; stopped in reverse. */
   readonly components: readonly Component[];
-  /** The addresses in use, once started. */
-  listening(): LogFields;
+  /** The admin addresses in use, once started; the proxy tells its own as it binds them. */
+  adminListeners(): readonly LogFields[];
 }
 
 /** Composes a sidecar: who it is, what it is told, what it serves, and how it is watched. */
@@ -97,7 +97,13 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   });
 
   const readiness = new Readiness(
-    [() => certificateFault(identity, clock), () => trustRoots.missing, () => inbound.missing],
+    [
+      () => certificateFault(identity, clock),
+      () => trustRoots.missing,
+      () => inbound.missing,
+      // Binds when there is a certificate, which may be after the start.
+      () => (proxy.inboundPort === 0 ? 'the inbound listener is not bound' : null),
+    ],
     log('readiness'),
   );
   const dump = {
@@ -106,7 +112,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     outbound: () => outbound.describe(),
     inbound: () => inbound.describe(),
     proxy: () => proxy.describe(),
-    listening: () => listening(),
+    admin: () => adminListeners(),
   };
   const publicAdmin = new AdminServer({
     name: 'metrics-server',
@@ -122,13 +128,10 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     pages: adminPages({ readiness, metrics, dump, loggers }),
     logger: log('admin'),
   });
-  const listening = () => ({
-    host: settings.host,
-    metricsPort: publicAdmin.port,
-    adminHost: settings.adminHost,
-    adminPort: admin.port,
-    ...proxy.listening(),
-  });
+  const adminListeners = () => [
+    { side: 'metrics', host: settings.host, port: publicAdmin.port },
+    { side: 'admin', host: settings.adminHost, port: admin.port },
+  ];
 
   // Stopped from the last to the first: say "not ready", drain requests, and only then let go of the pages
   // that tell of it, of discovery and of the certificate.
@@ -143,7 +146,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     proxy,
     readiness,
   ];
-  return { components, listening };
+  return { components, adminListeners };
 }
 
 function certificateFault(identity: WorkloadIdentity, clock: Clock): string | null {

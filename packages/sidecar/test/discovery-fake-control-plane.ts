@@ -11,10 +11,10 @@ import {
 import { createTestAuthority, type TestAuthority } from '@tulle/testkit';
 import {
   AggregatedDiscoveryService,
+  addGrpcService,
   type DeltaDiscoveryRequest,
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
-  grpcService,
   IdentityService,
   type SignCertificateRequest,
   type SignCertificateResponse,
@@ -64,12 +64,11 @@ export class FakeControlPlane {
       { cert: certificatePem, key: privateKeyPem, ca: this.signer.rootPem },
     );
     const server = new Server();
-    server.addService(grpcService(IdentityService), {
-      signCertificate: (call: SignCall, done: sendUnaryData<SignCertificateResponse | Buffer>) =>
-        void this.#sign(call, done),
+    addGrpcService(server, IdentityService, {
+      signCertificate: (call, done) => void this.#sign(call, done),
     });
-    server.addService(grpcService(AggregatedDiscoveryService), {
-      deltaAggregatedResources: (call: AdsCall) => this.#serve(call),
+    addGrpcService(server, AggregatedDiscoveryService, {
+      deltaAggregatedResources: (call) => this.#serve(call),
     });
     this.port = await new Promise<number>((resolve, reject) =>
       server.bindAsync(`127.0.0.1:${this.port}`, credentials, (error, port) =>

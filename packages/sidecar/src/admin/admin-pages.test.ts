@@ -21,7 +21,7 @@ describe('readiness', () => {
   it('says everything that stands in the way, then ok, then that it drains', async () => {
     const { readiness, pages, heal } = setUp();
     const page = () => pages['GET /readyz']!(request('/readyz'));
-    expect(await page()).toEqual({ status: 503, body: 'listeners are not bound\nno certificate yet\n' });
+    expect(await page()).toEqual({ status: 503, body: 'starting\nno certificate yet\n' });
     await readiness.start();
     expect(await page()).toEqual({ status: 503, body: 'no certificate yet\n' });
     heal();

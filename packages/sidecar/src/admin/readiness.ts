@@ -31,6 +31,6 @@ export class Readiness implements Component {
   reasons(): string[] {
     if (this.#state === 'draining') return ['draining'];
     const reasons = this.#conditions.map((condition) => condition()).filter((reason) => reason !== null);
-    return this.#state === 'starting' ? ['listeners are not bound', ...reasons] : reasons;
+    return this.#state === 'starting' ? ['starting', ...reasons] : reasons;
   }
 }
