@@ -34,5 +34,7 @@ async function commitsWithContracts() {
     const has = await runTool('git', ['cat-file', '-e', `${output}:buf.yaml`]);
     if (has.ok) commits.add(output);
   }
-  return [...commits].map((commit) => `.git#commit=${commit}`);
+  // In a second work tree `.git` is a file that points at the repository.
+  const { output: repository } = await runTool('git', ['rev-parse', '--git-common-dir']);
+  return [...commits].map((commit) => `${repository}#format=git,commit=${commit}`);
 }
