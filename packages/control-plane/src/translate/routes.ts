@@ -1,0 +1,64 @@
+import type { HttpRoute, KubernetesService } from '@tulle/api';
+import type { RouteTable } from '@tulle/model';
+import type { ResourceSet } from '../sources/resource-set.ts';
+import { inKeyOrder } from './order.ts';
+import { attachRoute } from './route-attachment.ts';
+import { byPrecedence, type RankedRule } from './route-precedence.ts';
+import { translateRules } from './route-rules.ts';
+import { routeStatus } from './route-status.ts';
+import { isServiceRef } from './service-ref.ts';
+import type { RouteStatus, RouteVariant } from './translated.ts';
+
+/**
+ * HTTPRoutes whose parent is a Service (GAMMA): merged per service port and client namespace, in Gateway
+ * API's order of precedence. A port that any route is attached to has a table, be it without rules.
+ */
+export function translateRoutes(resources: ResourceSet): {
+  readonly routes: readonly RouteVariant[];
+  readonly statuses: readonly RouteStatus[];
+} {
+  const variants = new Map<string, MergedRoutes>();
+  const statuses: RouteStatus[] = [];
+  for (const route of inKeyOrder(resources.HTTPRoute)) {
+    const parentRefs = route.parentRefs.filter(isServiceRef);
+    if (parentRefs.length === 0) continue;
+    const translated = translateRules(route, resources);
+    for (const parentRef of parentRefs) {
+      const attachment = attachRoute(route, parentRef, resources);
+      statuses.push(routeStatus(route, parentRef, attachment, translated));
+      if (attachment.kind === 'refused') continue;
+      for (const port of attachment.ports) merge(variants, route, attachment.service, port, translated.rules);
+    }
+  }
+  return { routes: inKeyOrder(variants).map(toVariant), statuses };
+}
+
+interface MergedRoutes {
+  readonly clientNamespace: string | null;
+  readonly table: Omit<RouteTable, 'rules'>;
+  /** By route, so that a route that names a port twice counts once. */
+  readonly rulesByRoute: Map<HttpRoute, readonly RankedRule[]>;
+}
+
+/** A producer's route stands in the service's own namespace; from any other it is a consumer's. */
+function merge(
+  variants: Map<string, MergedRoutes>,
+  route: HttpRoute,
+  service: KubernetesService,
+  port: number,
+  rules: readonly RankedRule[],
+): void {
+  const { namespace, name } = service.metadata;
+  const clientNamespace = route.metadata.namespace === namespace ? null : route.metadata.namespace;
+  const table = { namespace, name, port };
+  // Ports padded so that the order of keys is the order of numbers.
+  const key = `${namespace}/${name}:${String(port).padStart(5, '0')} ${clientNamespace ?? ''}`;
+  const merged = variants.get(key) ?? { clientNamespace, table, rulesByRoute: new Map() };
+  variants.set(key, merged);
+  merged.rulesByRoute.set(route, rules);
+}
+
+function toVariant({ clientNamespace, table, rulesByRoute }: MergedRoutes): RouteVariant {
+  const rules = [...rulesByRoute.values()].flat().sort(byPrecedence);
+  return { clientNamespace, table: { ...table, rules: rules.map(({ rule }) => rule) } };
+}

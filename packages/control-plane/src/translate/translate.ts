@@ -1,0 +1,26 @@
+import type { ResourceSet } from '../sources/resource-set.ts';
+import { translateEndpoints } from './endpoints.ts';
+import { translateRoutes } from './routes.ts';
+import { translateServices } from './services.ts';
+import { joinSlices } from './slice-join.ts';
+import type { Translated } from './translated.ts';
+import { translateWorkloads } from './workloads.ts';
+
+export interface TranslateOptions {
+  readonly trustDomain: string;
+  /** The end of the services' long host names: `cluster.local`. */
+  readonly clusterDomain: string;
+}
+
+/**
+ * Resources in, the mesh and statuses out. Pure: the same resources give the same result, in whatever order
+ * they were read. Golden pairs: testdata/translate.
+ */
+export function translate(resources: ResourceSet, options: TranslateOptions): Translated {
+  const services = translateServices(resources, options);
+  const joined = joinSlices(resources);
+  const endpoints = translateEndpoints(resources, joined, options);
+  const { routes, statuses } = translateRoutes(resources);
+  const workloads = translateWorkloads(resources, joined, options);
+  return { mesh: { services, endpoints, routes, workloads }, statuses };
+}
