@@ -238,6 +238,22 @@ test('a client that ends its side gets the stream ended', async () => {
   await eventually(() => expect(discovery.describe()).toEqual([]));
 });
 
+test('a connection that is aged out by the server leaves nothing behind, and its client may come back', async () => {
+  const server = { 'grpc.max_connection_age_ms': 100, 'grpc.max_connection_age_grace_ms': 50 };
+  const { source, client: connect, service: discovery, registry } = await start({ server });
+  source.service('catalog');
+  source.publish();
+  const client = connect();
+  client.subscribe(service, 'shop/catalog');
+  await client.nextAcked();
+  expect((await client.ended).code).not.toBe(status.OK);
+  await eventually(() => expect(discovery.describe()).toEqual([]));
+  expect(registry.render()).toContain('tulle_discovery_proxies 0');
+  const again = connect();
+  again.subscribe(service, 'shop/catalog');
+  expect(told(await again.nextAcked())).toEqual(['+shop/catalog@1']);
+});
+
 test('closing ends the streams politely, refuses new ones and lets go of the source', async () => {
   const { source, client: connect, service: discovery } = await start();
   source.service('catalog');

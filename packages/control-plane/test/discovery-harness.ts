@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import {
   type MeshResources,
   type ResourceKind,
@@ -7,7 +7,7 @@ import {
   type SpiffeId,
 } from '@tulle/model';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
-import { DiscoveryClient } from '@tulle/testkit';
+import { DiscoveryClient, eventually } from '@tulle/testkit';
 import {
   AggregatedDiscoveryService,
   addGrpcService,
@@ -94,6 +94,8 @@ export interface Harness {
   readonly service: DiscoveryService;
   readonly registry: MetricsRegistry;
   client(node?: string | null): DiscoveryClient;
+  /** Until the server has read the requests that leave this many subscriptions. */
+  untilSubscriptions(count: number): Promise<void>;
   stop(): void;
 }
 
@@ -101,6 +103,7 @@ export interface HarnessOptions {
   readonly limits?: Partial<DiscoveryLimits>;
   readonly identity?: SpiffeId | null;
   readonly debounce?: { readonly quietMs: number; readonly maxMs: number };
+  readonly server?: ServerOptions;
 }
 
 /** A discovery server on a loopback port. */
@@ -117,7 +120,7 @@ export async function startDiscovery(options: HarnessOptions = {}): Promise<Harn
     debounce: options.debounce ?? { quietMs: 5, maxMs: 50 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
-  const server = new Server();
+  const server = new Server(options.server ?? {});
   addGrpcService(server, AggregatedDiscoveryService, service.handlers);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -134,6 +137,12 @@ export async function startDiscovery(options: HarnessOptions = {}): Promise<Harn
       clients.push(client);
       return client;
     },
+    untilSubscriptions: (count) =>
+      eventually(() => {
+        const types = service.describe().flatMap((proxy) => proxy.types);
+        const total = types.reduce((sum, { subscriptions }) => sum + subscriptions, 0);
+        if (total !== count) throw new Error(`${total} subscriptions, not ${count}`);
+      }),
     stop() {
       for (const client of clients) client.close();
       server.forceShutdown();

@@ -129,6 +129,7 @@ test('after names have been given, a request without names is no wildcard', asyn
   await client.nextAcked();
   client.unsubscribe(type, 'shop/catalog');
   client.send({ typeUrl: type });
+  await mesh.untilSubscriptions(0);
   mesh.source.service('catalog', '2');
   mesh.source.publish();
   expect(await client.arrivedWithin(quietMs)).toEqual([]);
@@ -147,6 +148,7 @@ test('unsubscribing from the wildcard keeps the names', async () => {
   client.subscribe(type, '*', 'shop/catalog');
   await client.nextAcked();
   client.unsubscribe(type, '*');
+  await mesh.untilSubscriptions(1);
   mesh.source.service('catalog', '2');
   mesh.source.service('orders', '2');
   mesh.source.publish();
@@ -159,6 +161,7 @@ test('after unsubscribing, changes are not sent any more', async () => {
   client.subscribe(type, 'shop/catalog', 'catalog.shop', 'shop/orders');
   await client.nextAcked();
   client.unsubscribe(type, 'shop/orders', 'shop/catalog');
+  await mesh.untilSubscriptions(1);
   mesh.source.service('catalog', '2');
   mesh.source.service('orders', '2');
   mesh.source.publish();
