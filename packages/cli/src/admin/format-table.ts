@@ -1,13 +1,7 @@
-type Row = Readonly<Record<string, unknown>>;
-
-/** Rows as aligned columns under their keys; nested values in JSON. */
-export function formatTable(rows: readonly Row[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) => columns.map((column) => formatCell(row[column])));
-  const widths = columns.map((column, index) =>
-    Math.max(column.length, ...cells.map((line) => line[index]!.length)),
-  );
-  const lines = [columns.map((column) => column.toUpperCase()), ...cells];
+/** Rows as aligned columns under their titles. */
+export function formatTable(titles: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const lines = [titles, ...rows.map((row) => row.map(formatCell))];
+  const widths = titles.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
   return lines
     .map(
       (line) =>
@@ -19,9 +13,11 @@ export function formatTable(rows: readonly Row[]): string {
     .join('');
 }
 
-/** Control characters would let a peer's text write over the operator's terminal. */
 function formatCell(value: unknown): string {
-  if (value === undefined || value === null || value === '') return '-';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return value === undefined || value === null || value === '' ? '-' : printable(String(value));
+}
+
+/** Control characters would let a peer's text write over the operator's terminal. */
+export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -41,21 +41,42 @@ describe('tulle dump', () => {
 });
 
 describe('tulle proxies', () => {
-  const page = JSON.stringify({ proxies: [{ workload: 'bookshop/web', acked: { routes: 1 }, nack: null }] });
+  const web = {
+    node: 'bookshop/web',
+    identity: 'spiffe://cluster.local/ns/bookshop/sa/web',
+    peer: '127.0.10.11:4000',
+    connectedAt: '2026-01-01T00:00:00.000Z',
+    state: 'synced',
+    subscriptions: 7,
+    rejections: [],
+  };
 
-  test('prints a table', async () => {
-    const { out } = await runCaptured(['proxies'], answering(page).get);
-    expect(out).toBe('WORKLOAD      ACKED         NACK\nbookshop/web  {"routes":1}  -\n');
-  });
-
-  test('prints everything with --json', async () => {
-    expect(JSON.parse((await runCaptured(['proxies', '--json'], answering(page).get)).out)).toEqual(
-      JSON.parse(page),
+  test('prints a table, and below it what was rejected', async () => {
+    const rejections = [{ typeUrl: 'tulle.mesh.v1.RouteTable', reason: 'rules[0]: bad' }];
+    const orders = { ...web, node: 'bookshop/orders', state: 'rejected', rejections, peer: '' };
+    const { out } = await runCaptured(['proxies'], answering(JSON.stringify([orders, web])).get);
+    expect(out).toBe(
+      [
+        'PROXY            STATE     SUBSCRIPTIONS  IDENTITY                                   PEER              CONNECTED',
+        'bookshop/orders  rejected  7              spiffe://cluster.local/ns/bookshop/sa/web  -                 2026-01-01T00:00:00.000Z',
+        'bookshop/web     synced    7              spiffe://cluster.local/ns/bookshop/sa/web  127.0.10.11:4000  2026-01-01T00:00:00.000Z',
+        '',
+        'bookshop/orders rejected tulle.mesh.v1.RouteTable: rules[0]: bad',
+        '',
+      ].join('\n'),
     );
   });
 
+  test.each([
+    [['proxies', '--json'], [web]],
+    [['proxies'], { shape: 'of another version' }],
+  ])('%j prints everything where that is asked for, or all that can be done', async (argv, page) => {
+    const { out } = await runCaptured(argv, answering(JSON.stringify(page)).get);
+    expect(JSON.parse(out)).toEqual(page);
+  });
+
   test('keeps control characters from the terminal', async () => {
-    const { out } = await runCaptured(['proxies'], answering('[{"workload":"a\\u001b[2Jb"}]').get);
+    const { out } = await runCaptured(['proxies'], answering('[{"node":"a\\u001b[2Jb"}]').get);
     expect(out).toContain('a?[2Jb');
   });
 
