@@ -16,6 +16,7 @@ import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
   IdentityService,
+  type Resource,
   type SignCertificateRequest,
   type SignCertificateResponse,
   SignCertificateResponseSchema,
@@ -40,6 +41,9 @@ export class FakeControlPlane {
   readonly tokens: string[] = [];
   token = 'secret-1';
   port = 0;
+  /** While set, each subscription is answered with it; null: what was asked for does not exist. */
+  answer: ((typeUrl: string, name: string) => Resource | null) | null = null;
+  #nonces = 0;
   #server: Server | null = null;
   #streams: AdsCall[] = [];
 
@@ -115,7 +119,22 @@ export class FakeControlPlane {
       return;
     }
     this.#streams.push(call);
-    call.on('data', (request: DeltaDiscoveryRequest) => this.requests.push(request));
+    call.on('data', (request: DeltaDiscoveryRequest) => {
+      this.requests.push(request);
+      this.#answer(call, request);
+    });
     call.on('end', () => call.end());
+  }
+
+  #answer(call: AdsCall, { typeUrl, resourceNamesSubscribe }: DeltaDiscoveryRequest): void {
+    const { answer } = this;
+    if (answer === null || resourceNamesSubscribe.length === 0) return;
+    const response = create(DeltaDiscoveryResponseSchema, { typeUrl, nonce: `auto-${++this.#nonces}` });
+    for (const name of resourceNamesSubscribe) {
+      const resource = answer(typeUrl, name);
+      if (resource === null) response.removedResources.push(name);
+      else response.resources.push(resource);
+    }
+    call.write(response);
   }
 }
