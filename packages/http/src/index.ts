@@ -1,5 +1,14 @@
-/** HTTP/1.1 codec and transports: bytes in and out, no policy. */
-
+/**
+ * @tulle/http: how bytes become messages and back, with no policy: no routes, no timeouts beyond
+ * connecting, no retries. Two halves:
+ *
+ * - transport/: connections behind one interface. Two backends, `socket` (public node API) and
+ *   `handle` (raw stream handles, about half the cost), plain or mutual TLS 1.3. Start at
+ *   transport/transport.ts for the contract.
+ * - h1/: HTTP/1.1. parseRequestHead() and parseResponseHead() index a head in the caller's buffer,
+ *   BodyReader finds the body's end, writeRequestHead() and writeResponseHead() copy what is
+ *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
+ */
 export { BodyReader } from './h1/body-reader.ts';
 export { copyBytes } from './h1/bytes.ts';
 export * from './h1/errors.ts';

@@ -33,8 +33,8 @@ export function equalsIgnoreCase(buffer: Buffer, at: number, lowerCase: string):
   return true;
 }
 
-/** Below it a byte loop beats the call of copy(): benchmarks/micro/http-h1.ts. */
-const COPY_CUT_BYTES = 96;
+/** Below it a byte loop beats the call of copy(), which costs 31 ns on Node 24: benchmarks/micro/http-h1.ts. */
+const COPY_CUT_BYTES = 24;
 
 /** Copies [start,end) to `out` at `offset`; gives the offset after. */
 export function copyBytes(out: Buffer, offset: number, from: Buffer, start: number, end: number): number {
