@@ -71,6 +71,15 @@ test('more subscriptions than allowed end the stream, counted over requests and 
   });
 });
 
+test('unsubscriptions under a wildcard, each of which is owed an answer, do not pile up', async () => {
+  const { client: connect } = await start({ limits: { subscriptionsPerStream: 10 } });
+  const client = connect();
+  client.subscribe(service, '*');
+  await client.next();
+  for (let index = 0; index < 20; index++) client.unsubscribe(service, `shop/phantom-${index}`);
+  expect(await client.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+});
+
 test('many unknown types end the stream', async () => {
   const { client: connect } = await start({ limits: { unknownTypesPerStream: 2 } });
   const client = connect();

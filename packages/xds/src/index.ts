@@ -39,4 +39,5 @@ export {
   grpcService,
   type OrEncoded,
 } from './grpc-service.ts';
+export { limits as resourceLimits } from './limits.ts';
 export { kindOfTypeUrl, typeUrls } from './type-urls.ts';

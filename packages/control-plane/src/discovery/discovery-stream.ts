@@ -186,8 +186,9 @@ export class DiscoveryStream {
     const initialVersions = request.initialResourceVersions;
     type.subscription.change({ subscribe, unsubscribe, initialVersions }, this.#viewOf(type));
     const total = this.#countSubscriptions();
-    if (total > limits.subscriptionsPerStream) {
-      const reason = `at most ${limits.subscriptionsPerStream} names may be subscribed to, not ${total}`;
+    const names = Math.max(total, type.subscription.pending.unanswered);
+    if (names > limits.subscriptionsPerStream) {
+      const reason = `at most ${limits.subscriptionsPerStream} names may be subscribed to or unanswered, not ${names}`;
       this.#fail('RESOURCE_EXHAUSTED', 'too_many_subscriptions', reason);
       return;
     }

@@ -1,9 +1,5 @@
-import type { EncodedResource } from '@tulle/xds';
-import { encodeEnvelope } from '@tulle/xds';
+import { type EncodedResource, encodeEnvelope, resourceLimits } from '@tulle/xds';
 import type { SnapshotEntry } from '../snapshot/snapshot.ts';
-
-/** Beyond this a client would refuse the message (gRPC's default is 4 MiB, with room for the envelope). */
-const maxResourceBytes = 3 * 1024 * 1024;
 
 /** The wire form of an entry, or why it has none. */
 export type EncodedEntry =
@@ -24,8 +20,9 @@ export function encodeEntry(entry: SnapshotEntry): EncodedEntry {
 function encode(entry: SnapshotEntry): EncodedEntry {
   try {
     const bytes = encodeEnvelope(entry);
-    if (bytes.length <= maxResourceBytes) return { ok: true, bytes };
-    return { ok: false, reason: `takes ${bytes.length} bytes; at most ${maxResourceBytes} can be sent` };
+    const atMost = resourceLimits.resourceBytes;
+    if (bytes.length <= atMost) return { ok: true, bytes };
+    return { ok: false, reason: `takes ${bytes.length} bytes on the wire, of at most ${atMost}` };
   } catch (thrown) {
     return { ok: false, reason: thrown instanceof Error ? thrown.message : String(thrown) };
   }

@@ -23,7 +23,8 @@ interface Held {
 
 /**
  * What a client holds of one type and what it has yet to be told. Whatever happens before a response can go
- * out only changes these sets: that is the coalescing, and they never outgrow the subscriptions.
+ * out only changes these sets: that is the coalescing. They don't outgrow the subscriptions, but for answers
+ * to what was unsubscribed under a wildcard, which `unanswered` lets the stream limit.
  */
 export class PendingChanges {
   readonly #held = new Map<string, Held>();
@@ -40,6 +41,11 @@ export class PendingChanges {
 
   get hasRemovals(): boolean {
     return this.#removals.size > 0;
+  }
+
+  /** How many names that mean nothing have yet to be answered. */
+  get unanswered(): number {
+    return this.#missing.size;
   }
 
   heldNames(): readonly string[] {
