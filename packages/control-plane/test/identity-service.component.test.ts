@@ -8,7 +8,7 @@ import { connect, createSecureContext, createServer, type PeerCertificate } from
 import { create } from '@bufbuild/protobuf';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import * as x509 from '@peculiar/x509';
-import { createLogger, MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
+import { createLogger, MetricsRegistry, systemClock } from '@tulle/runtime';
 import { createTestAuthority, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
 import {
   addGrpcService,
@@ -261,7 +261,6 @@ async function startServer(directory: string) {
         }),
       options: {},
       clock,
-      logger: silentLogger,
     });
     await made.start();
     return made;

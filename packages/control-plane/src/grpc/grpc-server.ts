@@ -1,5 +1,5 @@
 import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { type Clock, type Component, type Logger, messageOf, TulleError } from '@tulle/runtime';
+import { type Clock, type Component, messageOf, TulleError } from '@tulle/runtime';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -11,7 +11,6 @@ export interface GrpcServerOptions {
   /** Message sizes, streams, keepalive and connection age. */
   readonly options: ServerOptions;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 /** What the services don't decide themselves. */
@@ -41,7 +40,7 @@ export class GrpcServer implements Component {
   }
 
   async start(): Promise<void> {
-    const { host, port, credentials, register, options, logger } = this.#options;
+    const { host, port, credentials, register, options } = this.#options;
     const server = new Server({ ...baseOptions, ...options });
     register(server);
     const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -54,7 +53,6 @@ export class GrpcServer implements Component {
       });
     });
     this.#server = server;
-    logger.info('listening', { listener: 'grpc', host, port: this.#port });
   }
 
   /** Lets calls finish; at the deadline they are cut off. */

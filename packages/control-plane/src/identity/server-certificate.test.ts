@@ -1,0 +1,86 @@
+import { X509Certificate } from 'node:crypto';
+import { silentLogger } from '@tulle/runtime';
+import { FakeClock, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CertificateAuthority } from './certificate-authority.ts';
+import { ServerCertificate } from './server-certificate.ts';
+
+const hourMs = 3_600_000;
+const identity = {
+  trustDomain: 'cluster.local',
+  namespace: 'tulle-system',
+  serviceAccount: 'tulle-control-plane',
+};
+
+describe('ServerCertificate', () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let authority: CertificateAuthority;
+  let server: ServerCertificate;
+  let serials: string[];
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory('server-certificate');
+    clock = new FakeClock(Date.now());
+    const stateDir = directory.path;
+    const trustDomain = 'cluster.local';
+    const leafTtlSeconds = 86_400;
+    authority = await CertificateAuthority.open({
+      stateDir,
+      trustDomain,
+      leafTtlSeconds,
+      clock,
+      logger: silentLogger,
+    });
+    const dnsNames = ['tulle-control-plane.tulle-system.svc', 'localhost'];
+    server = new ServerCertificate({
+      authority,
+      identity,
+      dnsNames,
+      clock,
+      random: () => 0,
+      logger: silentLogger,
+    });
+    serials = [];
+    server.onChange(({ certificate }) => serials.push(certificate.serial));
+    await server.start();
+  });
+  afterEach(async () => {
+    await server.stop();
+    await directory.remove();
+  });
+
+  it('has the names that clients verify, and the identity', () => {
+    expect(new X509Certificate(server.current!.certificate.chainPem).subjectAltName).toBe(
+      'URI:spiffe://cluster.local/ns/tulle-system/sa/tulle-control-plane, ' +
+        'DNS:tulle-control-plane.tulle-system.svc, DNS:localhost',
+    );
+  });
+
+  it('is renewed at half its life with a new key', async () => {
+    const { privateKeyPem } = server.current!;
+    clock.advance(11.9 * hourMs);
+    expect(clock.pendingTasks).toBe(1);
+    clock.advance(0.2 * hourMs);
+    await expect.poll(() => serials.length).toBe(2);
+    expect(serials[1]).not.toBe(serials[0]);
+    expect(server.current!.privateKeyPem).not.toBe(privateKeyPem);
+    expect(clock.pendingTasks).toBe(1);
+  });
+
+  it('is kept and tried again when it cannot be renewed', async () => {
+    const sign = vi.spyOn(authority, 'sign').mockRejectedValueOnce(new Error('disk full'));
+    clock.advance(12 * hourMs);
+    await expect.poll(() => [sign.mock.calls.length, clock.pendingTasks]).toEqual([1, 1]);
+    expect(server.current!.certificate.serial).toBe(serials[0]);
+    clock.advance(1_000);
+    await expect.poll(() => serials.length).toBe(2);
+  });
+
+  it('leaves no timer behind, also when it is stopped during a renewal', async () => {
+    clock.advance(12 * hourMs);
+    await server.stop();
+    await expect.poll(() => serials.length).toBe(2);
+    expect(clock.pendingTasks).toBe(0);
+  });
+});
