@@ -102,7 +102,8 @@ function outcomeInSlices(text: Buffer, cuts: readonly number[], limits: H1Limits
     }
     stash.keep(joined, 0, joined.length);
   }
-  return null;
+  // The stash holds an error in an unfinished line back until the line ends: ask for it.
+  return outcomeOf(stash.join(Buffer.alloc(0), 0, 0, 0) ?? Buffer.alloc(0), limits);
 }
 
 const limits: H1Limits = { ...defaultH1Limits, maxHeadBytes: 400, maxHeaderCount: 12, maxTargetBytes: 25 };

@@ -1,7 +1,8 @@
 /**
  * Keeps the beginning of a head that did not arrive whole. Bounded by maxHeadBytes, since the
  * parser answers an error, not NEED_MORE, from there on. A peer that drips bytes must not cost a
- * parse each: a head grows whole, or wrong by its line count, only with a line feed.
+ * parse each: a head becomes whole only with a line feed, so the rest waits for one, and an error
+ * in an unfinished line is found when the line ends.
  */
 const LF = 10;
 const FIRST_BYTES = 1024;
