@@ -14,7 +14,8 @@ const spec: MeshSpec = {
   pods: [client, one, two],
   services: { server: ['server-one', 'server-two'], one: ['server-one'] },
 };
-const leafTtlSeconds = 8;
+/** The shortest that the control plane takes; certificates are renewed at half of it. */
+const leafTtlSeconds = 10;
 
 describe('a sidecar through its life', () => {
   let mesh: Mesh;
