@@ -10,7 +10,7 @@ import {
   ResponseHead,
   writeRequestHead,
   writeResponseHead,
-} from '../../packages/http/src/index.ts';
+} from '@tulle/http';
 
 const secondsEach = Number(process.argv[2] ?? 1);
 

@@ -1,6 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { platform } from 'node:process';
 
 /** Programs that a comparison needs, with Debian's package of each. */
@@ -25,23 +23,13 @@ export function preparePrograms(say: (line: string) => void): string | null {
     return `not installed: ${missing.map((entry) => entry.program).join(', ')}; install ${packages.join(' ')} and run again`;
   }
   say(`installing ${packages.join(', ')} from Debian's packages ...`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
-    env,
-    stdio: 'ignore',
-  });
+  const aptGet = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-qq'];
+  spawnSync('env', [...aptGet, 'update'], { stdio: 'ignore' });
+  execFileSync('env', [...aptGet, 'install', '--no-install-recommends', ...packages], { stdio: 'ignore' });
   return null;
 }
 
 function isOnPath(program: string): boolean {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const path = 'PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1"';
+  return spawnSync('sh', ['-c', path, 'sh', program], { stdio: 'ignore' }).status === 0;
 }

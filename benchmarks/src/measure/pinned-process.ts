@@ -1,22 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 
+export interface PinnedProcessOptions {
+  readonly command: readonly string[];
+  readonly core: number;
+  /** On top of what is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A program under measurement, held on one core. */
 export class PinnedProcess {
   readonly name: string;
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(
-    name: string,
-    options: { command: readonly string[]; core: number; env?: NodeJS.ProcessEnv; cwd?: string },
-  ) {
+  constructor(name: string, options: PinnedProcessOptions) {
     this.name = name;
-    const [program, ...args] = options.command;
-    this.#child = spawn('taskset', ['-c', String(options.core), program!, ...args], {
-      env: { ...process.env, ...options.env },
+    const settings = Object.entries(options.env ?? {}).map(([key, value]) => `${key}=${value}`);
+    this.#child = spawn('taskset', ['-c', String(options.core), 'env', ...settings, ...options.command], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString('utf8')).slice(-8_192);
