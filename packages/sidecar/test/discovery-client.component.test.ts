@@ -40,7 +40,11 @@ function setUp(caFile = join(directory.path, 'root.pem')) {
     ...shared,
     trustDomain: 'cluster.local',
     namespace: 'bookshop',
-    signer: new GrpcCertificateSigner({ controlPlane: address, tokenFile: join(directory.path, 'token') }),
+    signer: new GrpcCertificateSigner({
+      controlPlane: address,
+      clock: systemClock,
+      tokenFile: join(directory.path, 'token'),
+    }),
     metrics: identityMetrics(registry),
   });
   const metrics = discoveryMetrics(registry);

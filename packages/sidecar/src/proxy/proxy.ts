@@ -6,6 +6,7 @@ import { type Listener, listenTcp, type Transport } from '@tulle/http';
 import {
   type Clock,
   type Component,
+  type LogFields,
   type Logger,
   type MetricsRegistry,
   messageOf,
@@ -100,6 +101,11 @@ export class Proxy implements Component {
   /** 0 until there is an identity and it is bound. */
   get inboundPort(): number {
     return this.#inboundListener.port;
+  }
+
+  /** The ports in use, once started. */
+  listening(): LogFields {
+    return { outboundPort: this.outboundPort, inboundPort: this.inboundPort };
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,198 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { TransportBackend } from '@tulle/http';
+import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
+import { seededRandom, type TestAuthority, type TestCertificate } from '@tulle/testkit';
+import type {
+  Cluster,
+  IdentityMaterial,
+  IdentitySource,
+  OutboundLookup,
+  OutboundPort,
+  UpstreamEndpoint,
+} from '../src/config/mesh-view.ts';
+import { Proxy as MeshProxy } from '../src/proxy/proxy.ts';
+import { type ProxyLimits, type ProxyTimeouts, proxySettings } from '../src/proxy/settings.ts';
+
+export const host = '127.0.0.1';
+export const clientId = 'spiffe://cluster.local/ns/shop/sa/client';
+export const serverId = 'spiffe://cluster.local/ns/shop/sa/server';
+
+/** Closes what a test opened, last first. */
+export class Cleanup {
+  readonly #tasks: (() => unknown)[] = [];
+
+  add(task: () => unknown): void {
+    this.#tasks.push(task);
+  }
+
+  async run(): Promise<void> {
+    for (const task of this.#tasks.splice(0).reverse()) await task();
+  }
+}
+
+export class TestIdentity implements IdentitySource {
+  current: IdentityMaterial | null = null;
+  readonly #listeners: ((material: IdentityMaterial) => void)[] = [];
+
+  onChange(listener: (material: IdentityMaterial) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  set(certificate: TestCertificate, rootsPem = certificate.rootsPem): void {
+    const generation = (this.current?.generation ?? 0) + 1;
+    this.current = { ...certificate, rootsPem, trustDomain: 'cluster.local', generation };
+    for (const listener of this.#listeners) listener(this.current);
+  }
+}
+
+export interface SidecarOptions {
+  readonly backend: TransportBackend;
+  readonly workload: string;
+  readonly identity: TestIdentity;
+  readonly limits?: Partial<ProxyLimits>;
+  readonly timeouts?: Partial<ProxyTimeouts>;
+}
+
+/** A real Proxy on loopback, with views that the test fills in. */
+export class TestSidecar {
+  readonly proxy: MeshProxy;
+  readonly metrics = new MetricsRegistry();
+  readonly accessLog: Record<string, unknown>[] = [];
+  /** By authority. */
+  readonly services = new Map<string, OutboundLookup>();
+  readonly inboundPorts = new Set<number>();
+
+  constructor(options: SidecarOptions) {
+    const { limits = {}, timeouts = {} } = options;
+    this.proxy = new MeshProxy({
+      settings: proxySettings({
+        host,
+        workload: options.workload,
+        backend: options.backend,
+        outboundPort: 0,
+        inboundPort: 0,
+        accessLog: 'json',
+        limits,
+        timeouts,
+      }),
+      outbound: { lookup: (authority) => this.services.get(authority) ?? { kind: 'unknown-host' } },
+      inbound: {
+        target: (port) => (this.inboundPorts.has(port) ? { host, port, label: 'shop/server:80' } : null),
+      },
+      identity: options.identity,
+      metrics: this.metrics,
+      logger: silentLogger,
+      clock: systemClock,
+      random: seededRandom(7),
+      writeAccessLog: (line) => void this.accessLog.push(JSON.parse(line).access),
+    });
+  }
+
+  /** The value of `tulle_requests_total` for these label pairs, summed. */
+  requests(...pairs: string[]): number {
+    return this.sum('tulle_requests_total', pairs);
+  }
+
+  sum(name: string, pairs: readonly string[]): number {
+    const lines = this.metrics.render().split('\n');
+    const matching = lines.filter(
+      (line) => line.startsWith(`${name}{`) && pairs.every((p) => line.includes(p)),
+    );
+    return matching.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+}
+
+export function cluster(name: string, endpoints: readonly UpstreamEndpoint[]): Cluster {
+  const [namespace = '', rest = ''] = name.split('/');
+  const [service = '', port = '0'] = rest.split(':');
+  return { name, namespace, service, port: Number(port), endpoints };
+}
+
+export function plainEndpoint(port: number): UpstreamEndpoint {
+  return { key: `${host}:${port}`, address: host, port, workload: '', mesh: null };
+}
+
+export function meshEndpoint(port: number, meshPort: number, spiffeId = serverId): UpstreamEndpoint {
+  return { ...plainEndpoint(port), workload: 'shop/server', mesh: { spiffeId, port: meshPort } };
+}
+
+export function outboundPort(to: Cluster, rules: OutboundPort['rules'] = null): OutboundPort {
+  const { namespace, service: name, port } = to;
+  return {
+    service: { namespace, name, ports: [], virtualIps: [], hostnames: [] },
+    port: { port, name: 'http', protocol: 'http' },
+    rules,
+    cluster: to,
+  };
+}
+
+export function found(to: Cluster, rules: OutboundPort['rules'] = null): OutboundLookup {
+  return { kind: 'found', port: outboundPort(to, rules) };
+}
+
+export interface Pair {
+  readonly client: TestSidecar;
+  readonly server: TestSidecar;
+  readonly clientIdentity: TestIdentity;
+  readonly serverIdentity: TestIdentity;
+}
+
+export interface PairOptions {
+  readonly backend: TransportBackend;
+  readonly authority: TestAuthority;
+  readonly cleanup: Cleanup;
+  readonly limits?: Partial<ProxyLimits>;
+  readonly timeouts?: Partial<ProxyTimeouts>;
+}
+
+/** Two sidecars that trust one authority. `server.shop` is served over mTLS, `plain.shop` without it. */
+export async function startPair(options: PairOptions, originPort: number): Promise<Pair> {
+  const { authority, cleanup, backend, limits = {}, timeouts = {} } = options;
+  const clientIdentity = new TestIdentity();
+  const serverIdentity = new TestIdentity();
+  clientIdentity.set(await authority.issue({ spiffeId: clientId }));
+  serverIdentity.set(await authority.issue({ spiffeId: serverId }));
+  const shared = { backend, limits, timeouts };
+  const client = new TestSidecar({ ...shared, workload: 'shop/client', identity: clientIdentity });
+  const server = new TestSidecar({ ...shared, workload: 'shop/server', identity: serverIdentity });
+  for (const { proxy } of [client, server]) {
+    await proxy.start();
+    cleanup.add(() => proxy.stop(0));
+  }
+  server.inboundPorts.add(originPort);
+  const meshed = cluster('shop/server:80', [meshEndpoint(originPort, server.proxy.inboundPort)]);
+  client.services.set('server.shop', found(meshed));
+  client.services.set('plain.shop', found(cluster('shop/plain:80', [plainEndpoint(originPort)])));
+  return { client, server, clientIdentity, serverIdentity };
+}
+
+/** An application made with node:http. */
+export async function startApplication(cleanup: Cleanup, listener: RequestListener): Promise<number> {
+  const server = createHttpServer({ keepAliveTimeout: 60_000 }, listener);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  cleanup.add(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** An application that says exactly what the test wants. */
+export async function startRawApplication(
+  cleanup: Cleanup,
+  onConnection: (socket: Socket, number: number) => void,
+): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onConnection(socket, sockets.size);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  cleanup.add(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
