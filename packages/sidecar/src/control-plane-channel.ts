@@ -11,7 +11,7 @@ export interface ControlPlaneAddress {
 }
 
 /** The name in the control plane's certificate, whatever address it is dialed at. */
-export const controlPlaneServerName = 'tulle-control-plane.tulle-system.svc';
+const controlPlaneServerName = 'tulle-control-plane.tulle-system.svc';
 
 /** gRPC's own retries and sharing are off: each call dials anew, when our back-off says so. */
 export const controlPlaneChannelOptions: ChannelOptions = {

@@ -53,7 +53,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   const identity = new WorkloadIdentity({
     trustDomain,
     namespace: workload.namespace,
-    signer: new GrpcCertificateSigner({ controlPlane, tokenFile: controlPlane.tokenFile }),
+    signer: new GrpcCertificateSigner({ controlPlane, clock, tokenFile: controlPlane.tokenFile }),
     clock,
     random,
     metrics: identityMetrics(metrics),

@@ -111,7 +111,7 @@ function endpointsOf(
  * The new list, with the objects of the old one wherever an endpoint stayed the same, since balancer and
  * pools keep their state by object. Nothing changed: the same list.
  */
-export function mergeEndpoints(
+function mergeEndpoints(
   before: readonly UpstreamEndpoint[],
   announced: readonly Endpoint[],
 ): readonly UpstreamEndpoint[] {

@@ -13,7 +13,7 @@ import type { Cluster, CompiledBackend, CompiledRule } from './mesh-view.ts';
 const compiled = new WeakMap<RouteTable, Parsed<readonly RouteMatcher[]>>();
 
 /** The matchers of a table's rules, or every rule that does not compile. */
-export function compileMatchers(table: RouteTable): Parsed<readonly RouteMatcher[]> {
+function compileMatchers(table: RouteTable): Parsed<readonly RouteMatcher[]> {
   const known = compiled.get(table);
   if (known !== undefined) return known;
   const violations: Violation[] = [];

@@ -45,8 +45,11 @@ type Phase =
 type Subscriptions = { readonly [K in ResourceKind]: KindSubscription<K> };
 
 const reconnectBackoff = { baseMs: 200, maxMs: 5_000 };
-/** A stream that lived this long was a good one: the next failure starts with a short wait again. */
-const healthyStreamMs = 10_000;
+/**
+ * A stream that lived this long was a good one: the next failure starts with a short wait again. An answer alone
+ * proves nothing: a control plane that answers and then fails would be dialed without end.
+ */
+const healthyStreamMs = 2_000;
 /** google.rpc.Code.INVALID_ARGUMENT. */
 const invalidArgument = 3;
 const maxNackChars = 4_096;
@@ -176,7 +179,6 @@ export class DiscoveryClient implements Component, ResourceSource {
   #received(phase: Phase, response: DeltaDiscoveryResponse): void {
     if (this.#phase !== phase || phase.kind !== 'streaming') return;
     this.#opened(phase);
-    this.#attempt = 0;
     const { metrics, clock } = this.#options;
     metrics.responses.inc();
     metrics.lastUpdate.set(clock.nowMs() / 1_000);

@@ -44,7 +44,7 @@ export class GrpcDeltaTransport implements DeltaTransport {
     });
     const call = client.deltaAggregatedResources();
     const { opened, ended } = supervise(call, handlers, () => client.close());
-    client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
+    client.waitForReady(clock.nowMs() + connectTimeoutMs, (error) => {
       if (error === undefined || error === null) clock.schedule(silenceMs, opened);
       else ended(`no connection to ${controlPlane.target} within ${connectTimeoutMs} ms`);
     });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { create } from '@bufbuild/protobuf';
 import { Metadata } from '@grpc/grpc-js';
-import { messageOf, TulleError } from '@tulle/runtime';
+import { type Clock, messageOf, TulleError } from '@tulle/runtime';
 import {
   createGrpcClient,
   IdentityService,
@@ -25,6 +25,7 @@ export interface GrpcCertificateSignerOptions {
   readonly controlPlane: ControlPlaneAddress;
   /** A bearer token; read anew at each use, since the platform rotates it. */
   readonly tokenFile: string;
+  readonly clock: Clock;
 }
 
 const callTimeoutMs = 10_000;
@@ -39,7 +40,7 @@ export class GrpcCertificateSigner implements CertificateSigner {
   }
 
   async sign(csrDer: Uint8Array): Promise<SignedCertificate> {
-    const { controlPlane, tokenFile } = this.#options;
+    const { controlPlane, tokenFile, clock } = this.#options;
     const metadata = new Metadata();
     metadata.set('authorization', `Bearer ${await readToken(tokenFile)}`);
     const client = createGrpcClient(IdentityService, {
@@ -50,7 +51,7 @@ export class GrpcCertificateSigner implements CertificateSigner {
     try {
       const response = await new Promise<SignCertificateResponse>((resolve, reject) => {
         const request = create(SignCertificateRequestSchema, { csrDer });
-        const deadline = Date.now() + callTimeoutMs;
+        const deadline = clock.nowMs() + callTimeoutMs;
         client.signCertificate(request, metadata, { deadline }, (error, answer) => {
           if (error !== null) reject(signFailure(describeServiceError(error), error));
           else if (answer === undefined) reject(signFailure('no answer', null));
