@@ -146,6 +146,20 @@ test('a route does not overtake the endpoints that wait for an ACK', async () =>
   expect(toldByType(await client.nextAcked())).toBe('routes +shop/new:80@1');
 });
 
+test('a removal waits for the updates that an ACK holds back', async () => {
+  const { source, client } = await subscribedToAll();
+  source.endpoints('old', '2');
+  source.publish();
+  const inFlight = await client.next();
+  source.endpoints('new');
+  source.remove('service', 'shop/old');
+  source.publish();
+  expect(await client.arrivedWithin(quietMs)).toEqual([]);
+  client.ack(inFlight);
+  expect(toldByType(await client.nextAcked())).toBe('endpoints +shop/new:80@1');
+  expect(toldByType(await client.nextAcked())).toBe('service -shop/old');
+});
+
 test('rejected content is recorded with its reason and not sent again until it changes', async () => {
   const { source, service: discovery, registry, client: connect } = await start();
   source.service('catalog');

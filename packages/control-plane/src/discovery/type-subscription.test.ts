@@ -222,3 +222,17 @@ test('before there is a snapshot, what is asked and taken back again leaves noth
   subscription.retarget(viewOf([{ name: 'n/a', version: '1', alias: null }]));
   expect(subscription.pending.takeUpdates(1_000, encode)).toEqual({ entries: [], encoded: [], removed: [] });
 });
+
+test('an alias that comes to mean a resource which the client has is answered by it once more', () => {
+  const subscription = new TypeSubscription();
+  const entry = entryOf({ name: 'n/b', version: '1', alias: null });
+  const view = (alias: string | null): ResourceView => ({
+    lookup: (name) => (name === 'n/b' || name === alias ? entry : null),
+    list: () => [entry],
+  });
+  const sent = () => subscription.pending.takeUpdates(1_000, encode).entries.map(({ name }) => name);
+  subscription.change({ subscribe: ['n/b', 'x'], unsubscribe: [], initialVersions: {} }, view(null));
+  expect(sent()).toEqual(['n/b']);
+  subscription.retarget(view('x'));
+  expect(sent()).toEqual(['n/b']);
+});

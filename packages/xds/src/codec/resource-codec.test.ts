@@ -14,8 +14,8 @@ import {
 import { ServiceSchema } from '../gen/tulle/mesh/v1/service_pb.ts';
 import { TrustBundleSchema } from '../gen/tulle/mesh/v1/trust_bundle_pb.ts';
 import { limits } from '../limits.ts';
-import { exampleRootPem } from './testing/example-root.ts';
 import { decodeResource, encodeResource } from './resource-codec.ts';
+import { exampleRootPem } from './testing/example-root.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
 const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
