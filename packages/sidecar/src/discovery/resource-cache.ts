@@ -50,7 +50,7 @@ export class ResourceCache<K extends ResourceKind> {
   forget(name: string): void {
     const held = this.#resolve(name);
     this.#asked.delete(name);
-    if (held !== null && !this.#isAskedFor(held)) this.#drop(held);
+    if (held !== null) this.#dropUnreachable(held);
   }
 
   askedNames(): string[] {
@@ -97,7 +97,8 @@ export class ResourceCache<K extends ResourceKind> {
 
   #put(next: HeldResource<K>, touched: Set<string>): void {
     // Nobody asked (any more): an answer that crossed with an unsubscription.
-    if (!this.#isAskedFor(next) && !this.#held.has(next.name)) return;
+    const isAskedFor = [next.name, ...next.aliases].some((name) => this.#asked.has(name));
+    if (!isAskedFor && !this.#held.has(next.name)) return;
     const before = this.#held.get(next.name);
     // The version stands for the content: keeping the object keeps all that was compiled from it.
     const kept =
@@ -105,8 +106,8 @@ export class ResourceCache<K extends ResourceKind> {
     if (before !== undefined) this.#drop(before);
     for (const name of [...(before?.aliases ?? []), next.name, ...next.aliases]) touched.add(name);
     this.#held.set(kept.name, kept);
-    for (const alias of kept.aliases) this.#byAlias.set(alias, kept);
-    if (!this.#isAskedFor(kept)) this.#drop(kept);
+    for (const alias of kept.aliases) this.#point(alias, kept);
+    this.#dropUnreachable(kept);
   }
 
   #remove(name: string, touched: Set<string>): void {
@@ -114,7 +115,7 @@ export class ResourceCache<K extends ResourceKind> {
     const held = this.#held.get(name);
     if (held === undefined) {
       // An alias that no longer leads anywhere; the resource itself may stand under its other names.
-      this.#byAlias.delete(name);
+      this.#point(name, null);
       return;
     }
     this.#drop(held);
@@ -131,7 +132,16 @@ export class ResourceCache<K extends ResourceKind> {
     return this.#held.get(name) ?? this.#byAlias.get(name) ?? null;
   }
 
-  #isAskedFor({ name, aliases }: HeldResource<K>): boolean {
-    return this.#asked.has(name) || aliases.some((alias) => this.#asked.has(alias));
+  /** An alias leads to this resource from now on; the one that it led to before may have no other. */
+  #point(alias: string, held: HeldResource<K> | null): void {
+    const before = this.#byAlias.get(alias);
+    if (held === null) this.#byAlias.delete(alias);
+    else this.#byAlias.set(alias, held);
+    if (before !== undefined && before !== held) this.#dropUnreachable(before);
+  }
+
+  #dropUnreachable(held: HeldResource<K>): void {
+    const isReached = (alias: string) => this.#asked.has(alias) && this.#byAlias.get(alias) === held;
+    if (!this.#asked.has(held.name) && !held.aliases.some(isReached)) this.#drop(held);
   }
 }
