@@ -1,6 +1,7 @@
 import {
   type HandshakeRefusal,
   listenTls,
+  type PeerCertificateInfo,
   type TlsListener,
   type Transport,
   type TransportError,
@@ -26,6 +27,8 @@ export class InboundListener {
   readonly #options: InboundListenerOptions;
   #listener: TlsListener | null = null;
   #material: IdentityMaterial | null = null;
+  /** What verifyPeer refused last; onRefused follows at once. */
+  #code = '';
 
   constructor(options: InboundListenerOptions) {
     this.#options = options;
@@ -50,7 +53,7 @@ export class InboundListener {
       maxConnections: settings.limits.maxConnections,
       settings: serverSettings(material),
       handshakeTimeoutMs: settings.timeouts.handshakeMs,
-      verifyPeer: (certificate) => refusalOfClient(certificate, this.#material!.trustDomain),
+      verifyPeer: (certificate, serverName) => this.#verify(certificate, serverName),
       onConnection: (transport, serverName) => this.#accept(transport, serverName),
       onRefused: (refusal) => this.#refused(refusal),
       onError: (error) => this.#options.onError(error),
@@ -67,31 +70,29 @@ export class InboundListener {
     await this.#listener?.close();
   }
 
-  #accept(transport: Transport, serverName: string | null): void {
+  /** Null: a workload of the trust domain that asks for a port of ours. Else why not; `#code` says what kind. */
+  #verify(certificate: PeerCertificateInfo, serverName: string | null): string | null {
+    const refusal = refusalOfClient(certificate, this.#material!.trustDomain);
+    this.#code = 'identity';
+    if (refusal !== null) return refusal;
     const port = portOfServerName(serverName);
-    const target = port === null ? null : this.#options.view.target(port);
-    const spiffeId = transport.peerCertificate?.uris[0] ?? 'unknown';
-    if (port === null || target === null) {
-      const code = port === null ? 'unknown_server_name' : 'unknown_port';
-      const { remoteAddress } = transport;
-      this.#options.logger.warn('inbound connection refused', {
-        code,
-        serverName,
-        peer: spiffeId,
-        remoteAddress,
-      });
-      this.#options.metrics.refused('inbound', code);
-      transport.abort();
-      return;
-    }
-    this.#options.onConnection(transport, { spiffeId, port, target, cluster: null, series: null });
+    this.#code = port === null ? 'unknown_server_name' : 'unknown_port';
+    if (port === null) return `${serverName ?? 'no server name'} names no port`;
+    return this.#options.view.target(port) === null ? `this workload announces no port ${port}` : null;
+  }
+
+  #accept(transport: Transport, serverName: string | null): void {
+    const port = portOfServerName(serverName)!;
+    const spiffeId = transport.peerCertificate!.uris[0]!;
+    this.#options.onConnection(transport, { spiffeId, port, target: null, cluster: null, series: null });
   }
 
   #refused({ code, detail, remoteAddress }: HandshakeRefusal): void {
-    this.#options.metrics.refused('inbound', code.replaceAll('-', '_'));
+    const reason = code === 'identity' ? this.#code : code.replaceAll('-', '_');
+    this.#options.metrics.refused('inbound', reason);
     // Clients that go away are no event.
     const level = code === 'closed' ? 'debug' : 'warn';
-    this.#options.logger[level]('inbound connection refused', { code, detail, remoteAddress });
+    this.#options.logger[level]('inbound connection refused', { reason, detail, remoteAddress });
   }
 }
 

@@ -181,7 +181,8 @@ export class Proxy implements Component {
   }
 
   #accept(transport: Transport, context: DownstreamContext, peer: InboundPeer | null): void {
-    if (this.#isStopping) transport.abort();
+    // Not within the accept: the transport has yet to be started.
+    if (this.#isStopping) setImmediate(() => transport.abort());
     else new DownstreamConnection(transport, context, peer);
   }
 
