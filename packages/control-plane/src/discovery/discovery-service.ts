@@ -1,4 +1,4 @@
-import { status as grpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Metadata, status as grpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { SpiffeId } from '@tulle/model';
 import type { Clock, Logger } from '@tulle/runtime';
 import type {
@@ -136,6 +136,8 @@ class DiscoveryStreams {
     const { metrics } = this.#options;
     this.#open.add(stream);
     metrics.proxies.set(this.#open.size);
+    // The headers tell the client that its stream is served: one that resumes and misses nothing hears no more.
+    call.sendMetadata(new Metadata());
     const onGone = (reason: string) => {
       stream.onEnd(reason);
       this.#open.delete(stream);
