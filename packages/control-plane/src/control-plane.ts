@@ -1,0 +1,235 @@
+/** The composition root: what the control plane is made of, in the order in which it starts. */
+import type { SpiffeId } from '@tulle/model';
+import {
+  AdminServer,
+  type Clock,
+  type Component,
+  type Logger,
+  type MetricsRegistry,
+  type Random,
+  startComponents,
+} from '@tulle/runtime';
+import { AggregatedDiscoveryService, addGrpcService, IdentityService } from '@tulle/xds';
+import { adminPages } from './admin/admin-pages.ts';
+import { discoveryServerOptions } from './discovery/discovery-limits.ts';
+import { createDiscoveryMetrics } from './discovery/discovery-metrics.ts';
+import { createDiscoveryService, type DiscoveryService } from './discovery/discovery-service.ts';
+import { clientIdentity } from './grpc/client-identity.ts';
+import { GrpcServer } from './grpc/grpc-server.ts';
+import { TlsServerCredentials, type TlsServerMaterial } from './grpc/tls-server-credentials.ts';
+import { CertificateAuthority } from './identity/certificate-authority.ts';
+import { createIdentityMetrics, exposeIdentityState } from './identity/identity-metrics.ts';
+import { createIdentityService } from './identity/identity-service.ts';
+import { noAuthenticator } from './identity/no-authenticator.ts';
+import { ServerCertificate } from './identity/server-certificate.ts';
+import { TokenFileAuthenticator } from './identity/token-file-authenticator.ts';
+import type { ControlPlaneSettings } from './settings.ts';
+import { createConfigMetrics } from './snapshot/config-metrics.ts';
+import { ConfigPipeline } from './snapshot/config-pipeline.ts';
+import { SnapshotStore } from './snapshot/snapshot-store.ts';
+import { FileSource } from './sources/files/file-source.ts';
+import type { ResourceSource } from './sources/resource-source.ts';
+
+export interface ControlPlaneDependencies {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
+}
+
+export interface RunningControlPlane {
+  /** The bound ports; they differ from the settings where those say 0. */
+  readonly discoveryPort: number;
+  readonly adminPort: number;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Opens the authority, then starts everything else; throws with what failed after stopping what stood. */
+export async function startControlPlane(
+  settings: ControlPlaneSettings,
+  dependencies: ControlPlaneDependencies,
+): Promise<RunningControlPlane> {
+  const { stateDir, trustDomain, leafTtlSeconds } = settings;
+  const { clock, logger } = dependencies;
+  const authority = await CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds, clock, logger });
+  const { components, grpc, admin } = compose(settings, dependencies, authority);
+  const running = await startComponents(components, { clock, logger });
+  const discoveryPort = grpc.port!;
+  const adminPort = admin.port;
+  logger.info('listening', {
+    discoveryHost: settings.discoveryHost,
+    discoveryPort,
+    adminHost: settings.adminHost,
+    adminPort,
+  });
+  return { discoveryPort, adminPort, stop: (deadlineMs) => running.stop(deadlineMs) };
+}
+
+function compose(
+  settings: ControlPlaneSettings,
+  dependencies: ControlPlaneDependencies,
+  authority: CertificateAuthority,
+) {
+  const { clock, logger } = dependencies;
+  const { trustDomain } = settings;
+  const serverCertificate = createServerCertificate(authority, dependencies);
+  const tokens =
+    settings.tokensFile === null
+      ? null
+      : new TokenFileAuthenticator({ path: settings.tokensFile, clock, logger });
+  const files = new FileSource({ directory: settings.configDir, clock, logger });
+  const store = new SnapshotStore({ logger });
+  const pipeline = createPipeline({ source: files, store, authority }, dependencies);
+  const discovery = createDiscoveryService({
+    source: store,
+    authenticate: (call) => clientIdentity(call, { trustDomain, nowMs: clock.nowMs() }),
+    clock,
+    logger,
+    metrics: createDiscoveryMetrics(dependencies.metrics),
+  });
+  const grpc = createGrpcServer({ settings, dependencies, authority, serverCertificate, tokens, discovery });
+  const parts = { authority, serverCertificate, tokens, store, pipeline, discovery, grpc };
+  const admin = createAdminServer(settings, dependencies, parts);
+  exposeIdentityState(dependencies.metrics, parts);
+  // Stopped in reverse: streams end politely before the port closes, and the port before what it serves.
+  const components: Component[] = [
+    serverCertificate,
+    ...(tokens === null ? [] : [tokens]),
+    files,
+    pipeline,
+    grpc,
+    endingStreams(discovery),
+    admin,
+  ];
+  return { components, grpc, admin };
+}
+
+interface PipelineParts {
+  readonly source: ResourceSource;
+  readonly store: SnapshotStore;
+  readonly authority: CertificateAuthority;
+}
+
+/** The end of the services' long host names. */
+const clusterDomain = 'cluster.local';
+
+function createPipeline(
+  { source, store, authority }: PipelineParts,
+  { clock, logger, metrics }: ControlPlaneDependencies,
+): ConfigPipeline {
+  return new ConfigPipeline({
+    source,
+    trustBundle: authority,
+    store,
+    translate: { trustDomain: authority.trustDomain, clusterDomain },
+    clock,
+    logger,
+    metrics: createConfigMetrics(metrics),
+  });
+}
+
+/** Sidecars verify the first; the second is for tools on the same machine. */
+const dnsNames = ['tulle-control-plane.tulle-system.svc', 'localhost'];
+
+function createServerCertificate(
+  authority: CertificateAuthority,
+  { clock, random, logger }: ControlPlaneDependencies,
+): ServerCertificate {
+  const identity: SpiffeId = {
+    trustDomain: authority.trustDomain,
+    namespace: 'tulle-system',
+    serviceAccount: 'tulle-control-plane',
+  };
+  return new ServerCertificate({ authority, identity, dnsNames, clock, random, logger });
+}
+
+interface GrpcParts {
+  readonly settings: ControlPlaneSettings;
+  readonly dependencies: ControlPlaneDependencies;
+  readonly authority: CertificateAuthority;
+  readonly serverCertificate: ServerCertificate;
+  readonly tokens: TokenFileAuthenticator | null;
+  readonly discovery: DiscoveryService;
+}
+
+function createGrpcServer(parts: GrpcParts): GrpcServer {
+  const { settings, authority, serverCertificate, tokens, discovery } = parts;
+  const { clock, logger, metrics } = parts.dependencies;
+  const identity = createIdentityService({
+    authority,
+    authenticator: tokens ?? noAuthenticator,
+    metrics: createIdentityMetrics(metrics),
+    logger,
+    clock,
+  });
+  const material = (): TlsServerMaterial => {
+    const { certificate, privateKeyPem } = serverCertificate.current!;
+    return { certificatePem: certificate.chainPem, privateKeyPem, rootsPem: authority.current.rootsPem };
+  };
+  return new GrpcServer({
+    host: settings.discoveryHost,
+    port: settings.discoveryPort,
+    credentials: () => {
+      const credentials = new TlsServerCredentials(material());
+      serverCertificate.onChange(() => credentials.replace(material()));
+      return credentials;
+    },
+    register: (server) => {
+      addGrpcService(server, IdentityService, identity);
+      addGrpcService(server, AggregatedDiscoveryService, discovery.handlers);
+    },
+    options: discoveryServerOptions,
+    clock,
+  });
+}
+
+/** Discovery streams never end by themselves: the port could not close before its deadline. */
+function endingStreams(discovery: DiscoveryService): Component {
+  return {
+    name: 'discovery streams',
+    start: async () => {},
+    stop: (deadlineMs) => discovery.close(deadlineMs),
+  };
+}
+
+interface AdminParts extends Pick<GrpcParts, 'authority' | 'tokens' | 'discovery'> {
+  readonly store: SnapshotStore;
+  readonly pipeline: ConfigPipeline;
+  readonly grpc: GrpcServer;
+}
+
+function createAdminServer(
+  settings: ControlPlaneSettings,
+  { logger, metrics }: ControlPlaneDependencies,
+  { authority, tokens, store, pipeline, discovery, grpc }: AdminParts,
+): AdminServer {
+  return new AdminServer({
+    name: 'admin',
+    host: settings.adminHost,
+    port: settings.adminPort,
+    logger,
+    pages: adminPages({
+      unreadyReasons: () => [
+        ...(store.current === null ? ['the configuration has not been read yet'] : []),
+        ...(grpc.port === null ? ['the gRPC port is not bound'] : []),
+      ],
+      metrics,
+      proxies: () => discovery.describe(),
+      dump: {
+        settings: () => settings,
+        config: () => pipeline.dump(),
+        tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }),
+        proxies: () => discovery.describe(),
+        authority: () => ({
+          trustDomain: authority.trustDomain,
+          certificates: authority.certificates().map(({ role, sha256, notAfterMs }) => ({
+            role,
+            sha256,
+            notAfter: new Date(notAfterMs).toISOString(),
+          })),
+        }),
+      },
+      logger,
+    }),
+  });
+}
