@@ -131,7 +131,7 @@ describe('traffic through a mesh of real processes', () => {
         await load.more(50);
         expect(Object.keys(load.countsSince(sinceMs))).toEqual(['catalog-two']);
       }
-      expect(await mesh.controlPlanePage('/metrics')).toMatch(/^tulle_config_\w+(\{.*\})? [1-9]/m);
+      expect(await mesh.controlPlanePage('/metrics')).toMatch(/^tulle_config_faults\{severity="error"\} [1-9]/m);
       await mesh.writeConfig('routes.yaml', routes('1'));
       await eventually(async () => {
         const sinceMs = performance.now();
