@@ -68,7 +68,7 @@ export async function publishRoot(stateDir: string, rootPem: string): Promise<vo
   if (present !== rootPem) await writeAtomically(path, rootPem, 0o644);
 }
 
-export function publicRootPath(stateDir: string): string {
+function publicRootPath(stateDir: string): string {
   return join(stateDir, 'root.pem');
 }
 
