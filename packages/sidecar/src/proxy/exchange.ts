@@ -1,3 +1,4 @@
+import type { RequestHead } from '@tulle/http';
 import type { EdgeSeries } from '../metrics.ts';
 import type { ResponseFlag } from './failure.ts';
 import type { EndpointSlot } from './upstreams.ts';
@@ -41,6 +42,13 @@ export class Exchange {
     this.detail = '';
     this.requestBytes = 0;
     this.responseBytes = 0;
+  }
+
+  captureText(head: RequestHead): void {
+    this.method = head.method();
+    this.path = head.path();
+    this.authority = head.authority();
+    this.requestId = head.get('x-request-id') ?? '';
   }
 
   forgetText(): void {
