@@ -1,6 +1,6 @@
 /** What operators write: the kinds that the mesh reads, parsed at the door, with labels and defaults. */
 export { defaults } from './defaults.ts';
-export { formatFault } from './format-fault.ts';
+export { formatFault, formatPlace } from './format-fault.ts';
 export type { EndpointSlice, SliceEndpoint, SlicePort } from './kinds/endpoint-slice.ts';
 export type { HttpRoute, HttpRouteRule } from './kinds/http-route.ts';
 export type { HttpHeaderMatch, HttpRouteMatch } from './kinds/http-route-match.ts';

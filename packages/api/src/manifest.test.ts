@@ -24,12 +24,17 @@ describe('parseManifest', () => {
   });
 
   it('lets kinds pass that mean nothing to the mesh, also those that share a name with one that does', () => {
-    const knative = parseManifest({ apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: {} });
+    const knative = parseManifest({
+      apiVersion: 'serving.knative.dev/v1',
+      kind: 'Service',
+      metadata: { name: 'a' },
+    });
     expect(knative).toMatchObject({
       ok: true,
       value: { kind: 'foreign', type: 'serving.knative.dev/v1 Service' },
     });
-    expect(parseManifest({ apiVersion: 'v1', kind: 'constructor' }).ok).toBe(true);
+    expect(parseManifest({ apiVersion: 'v1', kind: 'constructor', metadata: { name: 'a' } }).ok).toBe(true);
+    expect(pathsOf(parseManifest({ apiVersion: 'v1', kind: 'Serv' }))).toContain('metadata.name');
   });
 
   it('refuses a version of a known kind that it cannot read', () => {

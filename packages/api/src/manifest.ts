@@ -61,8 +61,7 @@ export function parseManifest(manifest: unknown): ParsedManifest {
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
   const reader = Object.hasOwn(readers, kind) ? readers[kind as KubernetesKind] : null;
   if (reader === null || reader.group !== group) {
-    const value: ForeignObject = { kind: 'foreign', type: `${apiVersion} ${kind}` };
-    return { ok: true, value, warnings: [] };
+    return parseForeign(node, apiVersion, kind);
   }
   if (!reader.versions.includes(apiVersion.slice(slash + 1))) {
     const known = reader.versions.map((version) => (group === '' ? version : `${group}/${version}`));
@@ -73,6 +72,16 @@ export function parseManifest(manifest: unknown): ParsedManifest {
   return report.violations.length > 0
     ? { ok: false, ...report }
     : { ok: true, value, warnings: report.warnings };
+}
+
+/** The one kind without a name that commonly lies beside manifests. */
+const nameless = /^kustomize\.config\.k8s\.io\//;
+
+/** It has to have a name all the same: a manifest that was cut off in its first lines is not a foreign kind. */
+function parseForeign(node: ManifestNode, apiVersion: string, kind: string): ParsedManifest {
+  if (!nameless.test(apiVersion)) node.field('metadata').object({ isRequired: true }).field('name').text();
+  if (node.report.violations.length > 0) return { ok: false, ...node.report };
+  return { ok: true, value: { kind: 'foreign', type: `${apiVersion} ${kind}` }, warnings: [] };
 }
 
 /** `<namespace>/<name>`; the name alone for kinds of the whole cluster. */
