@@ -11,6 +11,7 @@ import {
   type MetricsRegistry,
   messageOf,
   type Random,
+  TulleError,
 } from '@tulle/runtime';
 import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from '../config/mesh-view.ts';
 import { RequestMetrics } from '../metrics.ts';
@@ -125,7 +126,18 @@ export class Proxy implements Component {
     if (identity.current !== null) {
       this.#useIdentity(identity.current);
       await this.#inboundOpening;
+      if (this.inboundPort === 0) await this.#refuseToStart();
     }
+  }
+
+  /** A mesh port that cannot be had at boot is a fault of the configuration: say so, and let go of the rest. */
+  async #refuseToStart(): Promise<never> {
+    await this.stop(0);
+    const { host, inboundPort } = this.#options.settings;
+    const hint = 'choose another port or address, or stop what listens there';
+    throw new TulleError('INBOUND_LISTEN', `cannot listen on ${host}:${inboundPort}: ${hint}`, {
+      source: 'config',
+    });
   }
 
   async stop(deadlineMs: number): Promise<void> {

@@ -25,7 +25,7 @@ export interface ProxyTimeouts {
   readonly connectMs: number;
   /** Handshake of a connecting peer. After: refused. */
   readonly handshakeMs: number;
-  /** From accept, or a head's first byte, to the end of the head. After: 408, or closed if no byte came. */
+  /** From a head's first byte to its end. After: 408. */
   readonly headMs: number;
   /** A downstream connection without a request. After: closed. */
   readonly downstreamIdleMs: number;

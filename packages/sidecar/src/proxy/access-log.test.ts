@@ -1,0 +1,34 @@
+import { FakeClock } from '@tulle/testkit';
+import { describe, expect, it } from 'vitest';
+import { AccessLog } from './access-log.ts';
+import { Exchange } from './exchange.ts';
+
+function lineOf(format: 'text' | 'json', change: Partial<Exchange>): string {
+  const lines: string[] = [];
+  const log = new AccessLog({ format, clock: new FakeClock(), write: (line) => void lines.push(line) });
+  const exchange = new Exchange();
+  exchange.begin(0);
+  log.line('outbound', Object.assign(exchange, change), 'spiffe://cluster.local/ns/a/sa/b', 1.23456);
+  return lines.join('');
+}
+
+describe('AccessLog', () => {
+  it('writes one line of text, without what is empty', () => {
+    const line = lineOf('text', { method: 'GET', path: '/a b', authority: 'shop', code: 200 });
+    expect(line).toBe(
+      '2026-01-01T00:00:00.000Z outbound "GET /a b" authority=shop destination=unknown ' +
+        'peer=spiffe://cluster.local/ns/a/sa/b code=200 durationMs=1.235 requestBytes=0 responseBytes=0\n',
+    );
+  });
+
+  it.each(['text', 'json'] as const)('lets no client break its line (%s)', (format) => {
+    const line = lineOf(format, { method: 'GET', path: '/"\n2026 forged', authority: 'a b="c\r' });
+    expect(line.split('\n')).toHaveLength(2);
+    expect(line).not.toContain('\r');
+  });
+
+  it('writes JSON with every field', () => {
+    const { access } = JSON.parse(lineOf('json', { code: 502, flag: 'UF', reason: 'connect_failed' }));
+    expect(access).toMatchObject({ direction: 'outbound', code: 502, flag: 'UF', reason: 'connect_failed' });
+  });
+});
