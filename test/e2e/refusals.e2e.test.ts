@@ -40,22 +40,26 @@ describe('a peer that is not who it should be', () => {
   });
 
   describe('as a client of the mesh port', () => {
-    const refusals = async (code: string) =>
+    const refusals = async (reason: string) =>
       metricSum(await sidecarMetrics(server), 'tulle_connections_refused_total', {
         direction: 'inbound',
-        reason: code.replaceAll('-', '_'),
+        reason,
       });
-    const logged = (code: string) =>
-      serverSidecar.log.filter((line) => line.msg === 'inbound connection refused' && line.code === code)
+    const logged = (reason: string) =>
+      serverSidecar.log.filter((line) => line.msg === 'inbound connection refused' && line.reason === reason)
         .length;
-    const isRefused = async (code: string, dial: () => Promise<PeerOutcome>) => {
-      const before = { refusals: await refusals(code), requests: application.requests, logged: logged(code) };
+    const isRefused = async (reason: string, dial: () => Promise<PeerOutcome>) => {
+      const before = {
+        refusals: await refusals(reason),
+        requests: application.requests,
+        logged: logged(reason),
+      };
       const outcome = await dial();
       expect(outcome.received).not.toContain('200 OK');
       expect(outcome.ending).not.toContain('still open');
       await eventually(async () => {
-        expect(await refusals(code)).toBe(before.refusals + 1);
-        expect(logged(code)).toBe(before.logged + 1);
+        expect(await refusals(reason)).toBe(before.refusals + 1);
+        expect(logged(reason)).toBe(before.logged + 1);
       });
       expect(application.requests).toBe(before.requests);
     };
@@ -68,7 +72,7 @@ describe('a peer that is not who it should be', () => {
     it('is refused in plain', () => isRefused('plaintext', () => dialInPlain(server.address)));
 
     it('is refused without a certificate', () =>
-      isRefused('no-certificate', () => dialMeshPort(server.address, null)));
+      isRefused('no_certificate', () => dialMeshPort(server.address, null)));
 
     it('is refused with a certificate of another root, whatever it calls itself', async () => {
       const other = await createTestAuthority();

@@ -1,5 +1,5 @@
 import { eventually } from '@tulle/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { type Load, send, startLoad } from './src/client.ts';
 import { Mesh, metricsPort, page, pod, sidecarMetrics, sidecarPage } from './src/mesh.ts';
@@ -32,6 +32,9 @@ describe('traffic through a mesh of real processes', () => {
     }
     expect(load.failures).toEqual([]);
   };
+
+  /** What one test changes is no concern of the next. */
+  beforeEach(() => mesh.apply(spec));
 
   beforeAll(async () => {
     mesh = await Mesh.create({ pods: spec.pods });
@@ -117,29 +120,40 @@ describe('traffic through a mesh of real processes', () => {
   });
 
   it('keeps everything as it was when a file is broken, and says what is wrong with it', async () => {
+    const configFaults = async () => {
+      const dump = JSON.parse(await mesh.controlPlanePage('/config_dump'));
+      return JSON.stringify(dump.config.faults);
+    };
+    const answersOnlyFrom = (load: Load, name: string) =>
+      eventually(async () => {
+        const sinceMs = performance.now();
+        await load.more(10);
+        expect(Object.keys(load.countsSince(sinceMs))).toEqual([name]);
+      });
+    expect(await configFaults()).toBe('[]');
     await mesh.apply({ ...spec, routes: { catalog: { catalog: 0, 'catalog-two': 1 } } });
     await underLoad(async (load) => {
+      await answersOnlyFrom(load, 'catalog-two');
       const routes = (weight: string) =>
         `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: catalog, namespace: shop }\n` +
         `spec: { parentRefs: [{ group: "", kind: Service, name: catalog }], rules: [{ backendRefs: [{ name: catalog, port: 80, weight: ${weight} }] }] }\n`;
+      let lastFaults = '[]';
       for (const broken of [routes('-3'), routes('[unclosed')]) {
         await mesh.writeConfig('routes.yaml', broken);
-        await eventually(async () =>
-          expect(await mesh.controlPlanePage('/config_dump')).toContain('routes.yaml'),
-        );
+        await eventually(async () => expect(await configFaults()).not.toBe(lastFaults));
+        lastFaults = await configFaults();
+        expect(lastFaults).toContain('routes.yaml');
         const sinceMs = performance.now();
         await load.more(50);
         expect(Object.keys(load.countsSince(sinceMs))).toEqual(['catalog-two']);
       }
-      expect(await mesh.controlPlanePage('/metrics')).toMatch(/^tulle_config_faults\{severity="error"\} [1-9]/m);
+      expect(await mesh.controlPlanePage('/metrics')).toMatch(
+        /^tulle_config_faults\{severity="error"\} [1-9]/m,
+      );
       await mesh.writeConfig('routes.yaml', routes('1'));
-      await eventually(async () => {
-        const sinceMs = performance.now();
-        await load.more(10);
-        expect(Object.keys(load.countsSince(sinceMs))).toEqual(['catalog-one']);
-      });
+      await answersOnlyFrom(load, 'catalog-one');
+      expect(await configFaults()).toBe('[]');
     });
-    await mesh.apply(spec);
   });
 
   it('follows endpoints that come and go', async () => {
