@@ -145,10 +145,6 @@ export class EndpointPool implements Balanced {
     this.#idle.length = 0;
   }
 
-  closeIdle(): void {
-    for (const connection of this.#idle.splice(0)) this.#retire(connection);
-  }
-
   /** In order, so that the peer does not log a reset. */
   #retire(connection: UpstreamConnection): void {
     this.#retired.add(connection);

@@ -1,5 +1,4 @@
 import type { RequestHead } from '@tulle/http';
-import type { EdgeSeries } from '../metrics.ts';
 import type { ResponseFlag } from './failure.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
@@ -19,8 +18,6 @@ export class Exchange {
   destination = 'unknown';
   backend = '';
   slot: EndpointSlot | null = null;
-  /** The edge to count; null: the stack finds it when the exchange is over. */
-  series: EdgeSeries | null = null;
   code = 0;
   flag: ResponseFlag = '';
   reason = '';
@@ -35,7 +32,6 @@ export class Exchange {
     this.destination = 'unknown';
     this.backend = '';
     this.slot = null;
-    this.series = null;
     this.code = 0;
     this.flag = '';
     this.reason = '';

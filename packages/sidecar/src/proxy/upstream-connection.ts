@@ -20,7 +20,7 @@ export interface ResponseSink {
   onResponse(head: ResponseHead, body: BodyReader, from: ResponseBytes): number;
   onResponseBody(body: BodyReader, from: ResponseBytes): number;
   /** The response is complete. The connection is free already. */
-  onResponseEnd(body: BodyReader): void;
+  onResponseEnd(): void;
   onUpstreamDrain(): void;
   onUpstreamFailure(failure: UpstreamFailure): void;
 }
@@ -67,10 +67,6 @@ export class UpstreamConnection implements UpstreamHandler {
   constructor(pool: EndpointPool, generation: number) {
     this.pool = pool;
     this.generation = generation;
-  }
-
-  get isReused(): boolean {
-    return this.#isReused;
   }
 
   get isClosed(): boolean {
@@ -203,7 +199,7 @@ export class UpstreamConnection implements UpstreamHandler {
       this.#state = CLOSED;
       this.transport.abort();
     }
-    sink.onResponseEnd(this.#body);
+    sink.onResponseEnd();
   }
 
   #lost(error: TransportError | null): void {

@@ -76,10 +76,6 @@ export class Upstreams implements Swept {
     }
   }
 
-  closeIdle(): void {
-    for (const pool of this.#pools.values()) pool.closeIdle();
-  }
-
   abort(): void {
     for (const pool of this.#pools.values()) pool.abort();
   }

@@ -1,0 +1,126 @@
+/**
+ * What the sidecar's own code costs a request, sockets left out: a whole exchange on the outbound side,
+ * from the bytes of the request to those of the response. Prints ns and heap bytes a request:
+ * `node --expose-gc benchmarks/micro/proxy-exchange.ts [seconds]`.
+ */
+import type { Transport, TransportHandler } from '@tulle/http';
+import { MetricsRegistry, systemClock } from '@tulle/runtime';
+import type { OutboundLookup } from '../../packages/sidecar/src/config/mesh-view.ts';
+import { RequestMetrics } from '../../packages/sidecar/src/metrics.ts';
+import { AccessLog } from '../../packages/sidecar/src/proxy/access-log.ts';
+import { TwoChoices } from '../../packages/sidecar/src/proxy/balancer.ts';
+import { DownstreamConnection } from '../../packages/sidecar/src/proxy/downstream-connection.ts';
+import { OutboundStack } from '../../packages/sidecar/src/proxy/outbound-stack.ts';
+import { ReplayBuffers } from '../../packages/sidecar/src/proxy/replay-buffers.ts';
+import { RequestEncoder } from '../../packages/sidecar/src/proxy/request-encoder.ts';
+import { RequestIds } from '../../packages/sidecar/src/proxy/request-id.ts';
+import { proxySettings } from '../../packages/sidecar/src/proxy/settings.ts';
+import { Sweep } from '../../packages/sidecar/src/proxy/sweep.ts';
+import type { UpstreamHandler } from '../../packages/sidecar/src/proxy/upstream-dialer.ts';
+import { Upstreams } from '../../packages/sidecar/src/proxy/upstreams.ts';
+
+const secondsEach = Number(process.argv[2] ?? 1);
+const collectGarbage = (globalThis as { gc?: () => void }).gc;
+
+const request = Buffer.from(
+  'GET /catalog/items/42 HTTP/1.1\r\nHost: catalog.shop\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n',
+);
+const response = Buffer.from(
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1024\r\n\r\n${'x'.repeat(1024)}`,
+);
+
+let written = 0;
+const sink = {
+  handler: null as TransportHandler | null,
+  queuedBytes: 0,
+  write(_buffer: Buffer, start: number, end: number): boolean {
+    written += end - start;
+    return true;
+  },
+  pause() {},
+  resume() {},
+  end() {},
+  abort() {},
+};
+
+let upstream: UpstreamHandler | null = null;
+const settings = proxySettings({ host: '', workload: 'shop/web', backend: 'socket', accessLog: 'off' });
+const { limits, timeouts } = settings;
+const sweep = new Sweep(systemClock);
+const dialer = {
+  generation: 1,
+  dial(_endpoint: unknown, handler: UpstreamHandler): Transport {
+    upstream = handler;
+    return { ...sink } as unknown as Transport;
+  },
+};
+const upstreams = new Upstreams({ dialer, limits, timeouts, sweep });
+const metrics = new RequestMetrics(new MetricsRegistry(), {
+  inbound: () => 0,
+  outbound: () => 0,
+  upstream: () => 0,
+});
+
+function lookupOneEndpoint(): OutboundLookup {
+  const endpoints = [{ key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', mesh: null }];
+  const cluster = { name: 'shop/catalog:80', namespace: 'shop', service: 'catalog', port: 80, endpoints };
+  const service = { namespace: 'shop', name: 'catalog', ports: [], virtualIps: [], hostnames: [] };
+  return {
+    kind: 'found',
+    port: { service, port: { port: 80, name: '', protocol: 'http' }, rules: null, cluster },
+  };
+}
+
+function exchangeWith(lookup: OutboundLookup): () => void {
+  const services = new Map([['catalog.shop', lookup]]);
+  const stack = new OutboundStack({
+    settings,
+    view: { lookup: (authority) => services.get(authority) ?? { kind: 'unknown-host' } },
+    upstreams,
+    balancer: new TwoChoices(Math.random),
+    metrics,
+    accessLog: new AccessLog({ format: 'off', clock: systemClock, write() {} }),
+    random: Math.random,
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
+  const client = new DownstreamConnection(
+    { ...sink } as unknown as Transport,
+    {
+      settings,
+      stack,
+      clock: systemClock,
+      sweep,
+      metrics,
+      encoder: new RequestEncoder(new RequestIds()),
+      replays: new ReplayBuffers(limits.maxReplayBytes),
+      connections: new Set(),
+      capturesText: false,
+      isDraining: false,
+    },
+    null,
+  );
+  return () => {
+    client.onData(request, 0, request.length);
+    upstream!.onData(response, 0, response.length);
+  };
+}
+
+measure('an exchange, one endpoint', exchangeWith(lookupOneEndpoint()));
+if (written === 0) throw new Error('nothing was forwarded');
+
+function measure(name: string, operate: () => void): void {
+  const batch = 10_000;
+  for (let i = 0; i < 10 * batch; i++) operate();
+  collectGarbage?.();
+  const heapBefore = process.memoryUsage().heapUsed;
+  for (let i = 0; i < batch; i++) operate();
+  const heapBytes = (process.memoryUsage().heapUsed - heapBefore) / batch;
+  let operations = 0;
+  const startMs = performance.now();
+  while (performance.now() - startMs < secondsEach * 1_000) {
+    for (let i = 0; i < batch; i++) operate();
+    operations += batch;
+  }
+  const nsEach = ((performance.now() - startMs) * 1e6) / operations;
+  console.log(`${name}: ${nsEach.toFixed(0)} ns, ${heapBytes.toFixed(0)} heap bytes`);
+}

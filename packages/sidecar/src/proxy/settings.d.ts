@@ -1,0 +1,65 @@
+import { type H1Limits, type TransportBackend } from '@tulle/http';
+/** Every bound of the request path; the comment says what whoever exceeds it is answered. */
+export interface ProxyLimits {
+    /** Downstream connections, one listener. Above: closed as soon as accepted. */
+    readonly maxConnections: number;
+    /** Request heads. Above: 431 or 414. Response heads: 502 `upstream_protocol_error`. */
+    readonly head: H1Limits;
+    /** Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. */
+    readonly maxHeldRequests: number;
+    /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
+    readonly maxConnectionsPerEndpoint: number;
+    /** Requests in one endpoint's queue. Above: 503 UO `pool_overflow`. */
+    readonly maxQueuedPerEndpoint: number;
+    /** Head and body that are kept for a retry. Above: the request is not retried. */
+    readonly maxReplayBytes: number;
+    /** 1xx responses before the final one. Above: 502 `upstream_protocol_error`. */
+    readonly maxInterimResponses: number;
+    /** Read and dropped after the last answer on a connection. Above: no more is read. */
+    readonly maxDiscardedBytes: number;
+}
+export interface ProxyTimeouts {
+    /** Connect, and with mTLS the handshake too. After: 502 UF. */
+    readonly connectMs: number;
+    /** Handshake of a connecting peer. After: refused. */
+    readonly handshakeMs: number;
+    /** From a head's first byte to its end. After: 408. */
+    readonly headMs: number;
+    /** A downstream connection without a request. After: closed. */
+    readonly downstreamIdleMs: number;
+    /** A pooled upstream connection without a request. After: closed. */
+    readonly upstreamIdleMs: number;
+    /** A request in which no byte moves either way. After: 504 UT `stream_idle_timeout`, or cut. */
+    readonly streamIdleMs: number;
+    /** In an endpoint's queue. After: 503 UO `pool_timeout`. */
+    readonly queueMs: number;
+    /** After our half-close, for the client to read the rest and close. After: reset. */
+    readonly lingerMs: number;
+}
+export type AccessLogFormat = 'off' | 'text' | 'json';
+export interface ProxySettings {
+    readonly host: string;
+    /** 0: any free one. */
+    readonly outboundPort: number;
+    readonly inboundPort: number;
+    /** `<namespace>/<pod>`. */
+    readonly workload: string;
+    readonly backend: TransportBackend;
+    readonly accessLog: AccessLogFormat;
+    readonly limits: ProxyLimits;
+    readonly timeouts: ProxyTimeouts;
+}
+export declare const defaultProxyLimits: ProxyLimits;
+export declare const defaultProxyTimeouts: ProxyTimeouts;
+export interface ProxySettingsInput {
+    readonly host: string;
+    readonly workload: string;
+    readonly backend: TransportBackend;
+    readonly outboundPort?: number;
+    readonly inboundPort?: number;
+    readonly accessLog?: AccessLogFormat;
+    readonly limits?: Partial<ProxyLimits>;
+    readonly timeouts?: Partial<ProxyTimeouts>;
+}
+/** Partial in, complete out: the one place where defaults are filled in. */
+export declare function proxySettings(input: ProxySettingsInput): ProxySettings;
