@@ -1,5 +1,6 @@
 import { labels } from '../labels.ts';
 import type { ManifestNode } from '../manifest-node.ts';
+import { atMost, dnsLabel, dnsSubdomain } from '../text-rules.ts';
 import { readAddress } from './addresses.ts';
 import { type ObjectMeta, readMeta } from './object-meta.ts';
 import { portRange, readTransportProtocol, type TransportProtocol } from './ports.ts';
@@ -63,18 +64,18 @@ function readEndpoint(
   const conditions = node.object({ isRequired: true }).field('conditions').object();
   const [first] = node.field('addresses').items({ min: 1, max: maxAddresses });
   const target = node.field('targetRef').object();
-  const targetName =
-    target.field('kind').optionalText() === 'Pod' ? target.field('name').optionalText() : null;
+  const isPod = target.field('kind').optionalText() === 'Pod';
+  const podName = isPod ? target.field('name').text(dnsSubdomain) : null;
   return {
     address: first === undefined ? '' : readAddress(first, addressType),
     isReady: conditions.field('ready').optionalBoolean() ?? true,
     isServing: conditions.field('serving').optionalBoolean() ?? true,
     isTerminating: conditions.field('terminating').optionalBoolean() ?? false,
     pod:
-      targetName === null
+      podName === null
         ? null
-        : `${target.field('namespace').optionalText() ?? sliceNamespace}/${targetName}`,
-    zone: node.field('zone').optionalText(),
+        : `${target.field('namespace').optionalText(dnsLabel) ?? sliceNamespace}/${podName}`,
+    zone: node.field('zone').optionalText(atMost(253)),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Violation } from '@tulle/model';
 import { apiGroups } from '../labels.ts';
 import type { ManifestNode } from '../manifest-node.ts';
-import { dnsLabel, dnsSubdomain } from '../text-rules.ts';
+import { atMost, dnsLabel, dnsSubdomain } from '../text-rules.ts';
 import { portRange } from './ports.ts';
 import { refuseFeature } from './unsupported-features.ts';
 
@@ -44,7 +44,7 @@ function readParentRef(node: ManifestNode): ParentRef {
   node.object({ isRequired: true });
   const reference: ParentRef = {
     group: node.field('group').optionalText(groupName) ?? apiGroups.gateway,
-    kind: node.field('kind').optionalText() ?? 'Gateway',
+    kind: node.field('kind').optionalText(atMost(63)) ?? 'Gateway',
     namespace: node.field('namespace').optionalText(dnsLabel),
     name: node.field('name').text(dnsSubdomain),
     sectionName: node.field('sectionName').optionalText(dnsSubdomain),
@@ -63,13 +63,13 @@ function readBackendRef(node: ManifestNode, unsupported: Violation[]): BackendRe
   node.object({ isRequired: true });
   const filters: Violation[] = [];
   for (const filter of node.field('filters').items({ max: maxFilters })) {
-    const type = filter.object({ isRequired: true }).field('type').text();
+    const type = filter.object({ isRequired: true }).field('type').text(atMost(63));
     refuseFeature(filter, `the filter ${type}`, filters);
   }
   unsupported.push(...filters);
   const reference: BackendRef = {
     group: node.field('group').optionalText(groupName) ?? '',
-    kind: node.field('kind').optionalText() ?? 'Service',
+    kind: node.field('kind').optionalText(atMost(63)) ?? 'Service',
     namespace: node.field('namespace').optionalText(dnsLabel),
     name: node.field('name').text(dnsSubdomain),
     port: node.field('port').optionalInteger(portRange),

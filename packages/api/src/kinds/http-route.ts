@@ -1,6 +1,6 @@
 import type { Violation } from '@tulle/model';
 import type { ManifestNode } from '../manifest-node.ts';
-import { dnsSubdomain } from '../text-rules.ts';
+import { atMost, dnsSubdomain } from '../text-rules.ts';
 import { type HttpRouteMatch, readMatches } from './http-route-match.ts';
 import { type BackendRef, type ParentRef, readBackendRefs, readParentRefs } from './http-route-refs.ts';
 import { type ObjectMeta, readMeta } from './object-meta.ts';
@@ -52,7 +52,7 @@ export function readHttpRoute(node: ManifestNode): HttpRoute {
 function readRule(node: ManifestNode, unsupported: Violation[]): HttpRouteRule {
   const filters: Violation[] = [];
   for (const filter of node.field('filters').items({ max: maxFilters })) {
-    const type = filter.object({ isRequired: true }).field('type').text();
+    const type = filter.object({ isRequired: true }).field('type').text(atMost(63));
     refuseFeature(filter, `the filter ${type}`, filters);
   }
   unsupported.push(...filters);

@@ -19,12 +19,14 @@ export function translateEndpoints(
   });
 }
 
-type Transports = ReadonlyMap<string, EndpointTransport>;
+type Transports = ReadonlyMap<string, EndpointTransport | null>;
 
-/** Meshed pods by name. A pod that is unknown or outside the mesh is spoken to in plain. */
+/** A pod that is unknown or outside the mesh is spoken to in plain; one that has finished, not at all. */
 function transportsByPod(resources: ResourceSet, { trustDomain }: TranslateOptions): Transports {
-  const transports = new Map<string, EndpointTransport>();
+  const transports = new Map<string, EndpointTransport | null>();
   for (const [key, pod] of resources.Pod) {
+    // Its address may be another pod's by now.
+    if (pod.isFinished) transports.set(key, null);
     if (!isMeshed(pod, resources)) continue;
     const identity = identityOf(pod, trustDomain);
     transports.set(key, { kind: 'mtls', identity, meshPort: pod.inboundPort });
@@ -34,7 +36,7 @@ function transportsByPod(resources: ResourceSet, { trustDomain }: TranslateOptio
 
 /** An endpoint at one address and port, as all the slices that list it show it. */
 interface Candidate {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   isReady: boolean;
   isDraining: boolean;
 }
@@ -46,15 +48,15 @@ function addCandidate(
   transports: Transports,
 ): void {
   const { address, isReady, isServing, isTerminating, pod, zone } = endpoint;
-  if (isTerminating && !isServing) return;
+  const isFinished = pod !== null && transports.get(pod) === null;
+  if (isFinished || (isTerminating && !isServing)) return;
+  const transport = (pod === null ? undefined : transports.get(pod)) ?? { kind: 'plain' };
   const key = `${address} ${port}`;
-  let candidate = candidates.get(key);
-  if (candidate === undefined) {
-    const transport = (pod === null ? undefined : transports.get(pod)) ?? { kind: 'plain' };
-    const seen: Endpoint = { address, port, transport, workload: pod ?? '', zone: zone ?? '' };
-    candidate = { endpoint: seen, isReady: false, isDraining: false };
-    candidates.set(key, candidate);
-  }
+  const seen: Endpoint = { address, port, transport, workload: pod ?? '', zone: zone ?? '' };
+  const candidate = candidates.get(key) ?? { endpoint: seen, isReady: false, isDraining: false };
+  candidates.set(key, candidate);
+  // A slice that does not name the pod must not have it spoken to in plain.
+  if (candidate.endpoint.workload === '' && pod !== null) candidate.endpoint = seen;
   candidate.isReady ||= isReady;
   candidate.isDraining ||= isServing && isTerminating;
 }

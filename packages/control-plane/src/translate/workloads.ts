@@ -6,39 +6,45 @@ import { compareText, inKeyOrder } from './order.ts';
 import type { JoinedPort } from './slice-join.ts';
 import type { TranslateOptions } from './translate.ts';
 
-/** What each meshed pod's own sidecar has to know of it. */
+/** What each meshed pod's own sidecar has to know of it. A pod without an address has no running sidecar yet. */
 export function translateWorkloads(
   resources: ResourceSet,
   joined: readonly JoinedPort[],
   { trustDomain }: TranslateOptions,
 ): readonly Workload[] {
-  const servicesByPod = servicesByPodPort(joined);
-  return inKeyOrder(resources.Pod)
-    .filter((pod) => isMeshed(pod, resources))
-    .map((pod) => ({
-      namespace: pod.metadata.namespace,
-      name: pod.metadata.name,
-      identity: identityOf(pod, trustDomain),
-      address: pod.podIps[0] ?? '',
-      ports: inboundPorts(servicesByPod.get(objectKey(pod)) ?? new Map()),
-    }));
+  const targets = targetsByPod(joined);
+  return inKeyOrder(resources.Pod).flatMap((pod) => {
+    const own = targets.get(objectKey(pod));
+    const address = pod.podIps[0] ?? own?.address ?? null;
+    if (address === null || !isMeshed(pod, resources)) return [];
+    const { namespace, name } = pod.metadata;
+    const ports = inboundPorts(own?.services ?? new Map());
+    return [{ namespace, name, identity: identityOf(pod, trustDomain), address, ports }];
+  });
 }
 
 type ServicesByPort = ReadonlyMap<number, ReadonlySet<string>>;
+
+/** What the slices say of a pod. */
+interface PodTargets {
+  /** For a manifest written by hand without a status. */
+  readonly address: string;
+  readonly services: Map<number, Set<string>>;
+}
 
 /**
  * The ports that some service leads to. Readiness does not count: a pod that drains, or that a peer still
  * holds for ready, must take what is sent to it.
  */
-function servicesByPodPort(joined: readonly JoinedPort[]): ReadonlyMap<string, ServicesByPort> {
-  const byPod = new Map<string, Map<number, Set<string>>>();
+function targetsByPod(joined: readonly JoinedPort[]): ReadonlyMap<string, PodTargets> {
+  const byPod = new Map<string, PodTargets>();
   for (const { servicePort, targets } of joined) {
     const service = formatServicePort(servicePort);
     for (const { endpoint, port } of targets) {
       if (endpoint.pod === null) continue;
-      const byPort = byPod.get(endpoint.pod) ?? new Map<number, Set<string>>();
-      byPod.set(endpoint.pod, byPort);
-      byPort.set(port, (byPort.get(port) ?? new Set()).add(service));
+      const own = byPod.get(endpoint.pod) ?? { address: endpoint.address, services: new Map() };
+      byPod.set(endpoint.pod, own);
+      own.services.set(port, (own.services.get(port) ?? new Set<string>()).add(service));
     }
   }
   return byPod;

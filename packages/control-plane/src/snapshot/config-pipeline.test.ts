@@ -1,0 +1,135 @@
+import { parseManifest, parseYamlDocuments } from '@tulle/api';
+import type { TrustBundle } from '@tulle/model';
+import { MetricsRegistry, silentLogger } from '@tulle/runtime';
+import { FakeClock } from '@tulle/testkit';
+import { describe, expect, it } from 'vitest';
+import type { TrustBundleSource } from '../identity/trust-bundle-source.ts';
+import { type ResourceSet, resourceSetOf } from '../sources/resource-set.ts';
+import type { ConfigFault, ResourceSource } from '../sources/resource-source.ts';
+import { createConfigMetrics } from './config-metrics.ts';
+import { ConfigPipeline } from './config-pipeline.ts';
+import { SnapshotStore } from './snapshot-store.ts';
+
+class FakeSource implements ResourceSource {
+  readonly name = 'fake source';
+  current: ResourceSet | null = null;
+  faults: readonly ConfigFault[] = [];
+  readonly listeners = new Set<() => void>();
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  set(text: string): void {
+    const objects = parseYamlDocuments(text, 'test').documents.flatMap(({ object }) => {
+      const parsed = parseManifest(object);
+      return parsed.ok && parsed.value.kind !== 'foreign' ? [parsed.value] : [];
+    });
+    this.current = resourceSetOf(objects);
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec: { ports: [{ port: 80 }] }\n';
+const route = (backend: string) =>
+  `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: a }]
+  rules: [{ backendRefs: [{ name: ${backend}, port: 80 }] }]
+`;
+
+function setUp() {
+  const source = new FakeSource();
+  const bundles = new Set<(bundle: TrustBundle) => void>();
+  const trust = {
+    current: { trustDomain: 'cluster.local', rootsPem: ['one'] },
+    onChange: (listener: (bundle: TrustBundle) => void) => {
+      bundles.add(listener);
+      return () => void bundles.delete(listener);
+    },
+    rotate(roots: readonly string[]) {
+      this.current = { trustDomain: 'cluster.local', rootsPem: [...roots] };
+      for (const listener of bundles) listener(this.current);
+    },
+  };
+  const registry = new MetricsRegistry();
+  const store = new SnapshotStore({ logger: silentLogger });
+  const pipeline = new ConfigPipeline({
+    source,
+    trustBundle: trust satisfies TrustBundleSource,
+    store,
+    translate: { trustDomain: 'cluster.local', clusterDomain: 'cluster.local' },
+    clock: new FakeClock(),
+    logger: silentLogger,
+    metrics: createConfigMetrics(registry),
+  });
+  return { source, trust, store, pipeline, registry };
+}
+
+describe('ConfigPipeline', () => {
+  it('waits for the first resources, then follows them and the trust bundle', async () => {
+    const { source, trust, store, pipeline } = setUp();
+    await pipeline.start();
+    expect(store.current).toBeNull();
+    expect(pipeline.dump().snapshot).toBeNull();
+    source.set(service);
+    expect(store.current?.sequence).toBe(1);
+    source.set(service);
+    expect(store.current?.sequence).toBe(1);
+    trust.rotate(['two', 'one']);
+    expect(store.current?.sequence).toBe(2);
+    await pipeline.stop();
+    source.set('');
+    trust.rotate(['three']);
+    expect(store.current?.sequence).toBe(2);
+    expect(source.listeners.size).toBe(0);
+  });
+
+  it('reports what only the whole shows, in the dump and in the metrics', async () => {
+    const { source, pipeline, registry } = setUp();
+    await pipeline.start();
+    let runs = 0;
+    pipeline.onRun(() => runs++);
+    source.set(`${service}---\n${route('missing')}`);
+    expect(pipeline.faults).toEqual([
+      {
+        severity: 'error',
+        place: 'HTTPRoute default/r',
+        path: '',
+        reason:
+          'ResolvedRefs=False, BackendNotFound: spec.rules[0].backendRefs[0]: there is no Service default/missing',
+      },
+    ]);
+    expect(registry.render()).toContain('tulle_config_faults{severity="error"} 1');
+    source.set(`${service}---\n${route('a')}`);
+    expect(pipeline.faults).toEqual([]);
+    expect(pipeline.statuses[0]!.conditions.map(({ status }) => status)).toEqual(['True', 'True']);
+    expect(registry.render()).toContain('tulle_config_faults{severity="error"} 0');
+    expect(registry.render()).toContain('tulle_config_updates_total{result="replaced"} 2');
+    expect(runs).toBe(2);
+    const kinds = pipeline.dump().snapshot!.resources.map(({ kind, name }) => `${kind} ${name}`);
+    expect(kinds).toEqual([
+      'trustBundle cluster.local',
+      'service default/a',
+      'endpoints default/a:80',
+      'routes default/a:80',
+    ]);
+  });
+
+  it('goes on serving what stood when a run fails', async () => {
+    const { source, store, pipeline } = setUp();
+    await pipeline.start();
+    source.set(service);
+    const good = store.current;
+    source.current = {} as ResourceSet;
+    for (const listener of source.listeners) listener();
+    expect(store.current).toBe(good);
+    expect(pipeline.faults[0]!.reason).toMatch(/^failed, the last good snapshot stays/);
+  });
+});
