@@ -11,13 +11,14 @@ import {
   type TransportHandler,
 } from '@tulle/http';
 import type { OutboundLookup } from '../config/mesh-view.ts';
-import type { DownstreamContext } from './downstream-context.ts';
+import type { DownstreamContext, OpenConnection } from './downstream-context.ts';
 import { Exchange } from './exchange.ts';
 import { badRequest, type Failure, failures } from './failure.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import { localAnswer } from './local-answer.ts';
 import { FOR_FLUSH, FOR_ROUTE, FOR_TURN, ReadPauses } from './read-pauses.ts';
 import { Relay, type RelayClient } from './relay.ts';
+import type { ServedConnection } from './request-stack.ts';
 import type { Swept } from './sweep.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
 import { EndpointSlot } from './upstreams.ts';
@@ -37,7 +38,9 @@ const CLOSED = 5;
 /** One for all connections: a head is used up within the call that parsed it. */
 const head = new RequestHead();
 
-export class DownstreamConnection implements TransportHandler, RelayClient, Swept {
+export class DownstreamConnection
+  implements TransportHandler, ServedConnection, RelayClient, OpenConnection, Swept
+{
   readonly exchange = new Exchange();
   readonly transport: Transport;
   readonly pauses: ReadPauses;

@@ -1,11 +1,18 @@
 import type { Clock } from '@tulle/runtime';
 import type { RequestMetrics } from '../metrics.ts';
-import type { DownstreamConnection } from './downstream-connection.ts';
 import type { ReplayBuffers } from './replay-buffers.ts';
 import type { RequestEncoder } from './request-encoder.ts';
 import type { RequestStack } from './request-stack.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Sweep } from './sweep.ts';
+
+/** What the drain needs of a connection. */
+export interface OpenConnection {
+  /** An idle one goes at once, a busy one after its exchange. */
+  drain(): void;
+  /** What the drain did not finish in time. */
+  cutAtDeadline(): void;
+}
 
 /** What all connections of one listener share. */
 export interface DownstreamContext {
@@ -16,7 +23,7 @@ export interface DownstreamContext {
   readonly metrics: RequestMetrics;
   readonly encoder: RequestEncoder;
   readonly replays: ReplayBuffers;
-  readonly connections: Set<DownstreamConnection>;
+  readonly connections: Set<OpenConnection>;
   /** Keep method, path and authority for the access log. */
   readonly capturesText: boolean;
   /** Stopping: every answer from now on closes its connection. */

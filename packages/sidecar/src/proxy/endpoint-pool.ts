@@ -4,7 +4,7 @@ import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
 import type { ProxyLimits, ProxyTimeouts } from './settings.ts';
 import type { Sweep } from './sweep.ts';
-import { UpstreamConnection } from './upstream-connection.ts';
+import { UpstreamConnection, type UpstreamOwner } from './upstream-connection.ts';
 import type { UpstreamDialer } from './upstream-dialer.ts';
 
 /** A retired connection that the peer does not close is reset after about this. */
@@ -28,7 +28,7 @@ export interface QueuedRequest {
  * The connections to one endpoint over one transport. The one that was used last is used next, so that
  * those which load no longer needs fall idle and time out.
  */
-export class EndpointPool implements Balanced {
+export class EndpointPool implements Balanced, UpstreamOwner {
   readonly endpoint: UpstreamEndpoint;
   /** Requests under way. */
   inFlight = 0;

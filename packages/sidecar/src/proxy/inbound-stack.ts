@@ -3,11 +3,10 @@ import type { Cluster, InboundView } from '../config/mesh-view.ts';
 import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
-import type { DownstreamConnection } from './downstream-connection.ts';
 import { type Failure, failures } from './failure.ts';
 import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
 import { rescueInbound, rescueInboundUpstream } from './inbound-rescue.ts';
-import type { RequestStack } from './request-stack.ts';
+import type { RequestStack, ServedConnection } from './request-stack.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
@@ -41,7 +40,7 @@ export class InboundStack implements RequestStack {
     this.#options = options;
   }
 
-  finish(connection: DownstreamConnection): void {
+  finish(connection: ServedConnection): void {
     const { exchange } = connection;
     const peer = connection.peer!;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
@@ -53,15 +52,15 @@ export class InboundStack implements RequestStack {
     accessLog.line('inbound', exchange, peer.spiffeId, durationMs);
   }
 
-  rescue(connection: DownstreamConnection, failure: Failure, detail: string): void {
+  rescue(connection: ServedConnection, failure: Failure, detail: string): void {
     rescueInbound(connection, failure, detail);
   }
 
-  rescueUpstream(connection: DownstreamConnection, failure: UpstreamFailure): void {
+  rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
     rescueInboundUpstream(connection, failure);
   }
 
-  route(connection: DownstreamConnection, head: RequestHead): EndpointSlot | Failure {
+  route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
     const peer = connection.peer!;

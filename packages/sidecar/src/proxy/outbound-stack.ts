@@ -5,11 +5,10 @@ import type { CompiledRule, OutboundLookup, OutboundPort, OutboundView } from '.
 import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
-import type { DownstreamConnection } from './downstream-connection.ts';
 import { type Failure, failures } from './failure.ts';
 import { rescueOutbound, rescueOutboundUpstream } from './outbound-rescue.ts';
 import { pickBackend } from './pick-backend.ts';
-import type { RequestStack } from './request-stack.ts';
+import type { RequestStack, ServedConnection } from './request-stack.ts';
 import { RequestView } from './request-view.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
@@ -55,7 +54,7 @@ export class OutboundStack implements RequestStack {
     return this.#heldCount;
   }
 
-  finish(connection: DownstreamConnection): void {
+  finish(connection: ServedConnection): void {
     const { exchange } = connection;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     this.#seriesOf(connection).count(exchange.code, exchange.flag, durationMs / 1_000);
@@ -65,15 +64,15 @@ export class OutboundStack implements RequestStack {
     }
   }
 
-  rescue(connection: DownstreamConnection, failure: Failure, detail: string): void {
+  rescue(connection: ServedConnection, failure: Failure, detail: string): void {
     rescueOutbound(connection, failure, detail);
   }
 
-  rescueUpstream(connection: DownstreamConnection, failure: UpstreamFailure): void {
+  rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
     rescueOutboundUpstream(connection, failure);
   }
 
-  route(connection: DownstreamConnection, head: RequestHead): EndpointSlot | Failure | null {
+  route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure | null {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
     const lookup = connection.resolved ?? this.#options.view.lookup(authorityOf(connection, head));
@@ -95,11 +94,7 @@ export class OutboundStack implements RequestStack {
     }
   }
 
-  #toEndpoint(
-    connection: DownstreamConnection,
-    head: RequestHead,
-    port: OutboundPort,
-  ): EndpointSlot | Failure {
+  #toEndpoint(connection: ServedConnection, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {
     const { upstreams, balancer, random } = this.#options;
     const { exchange } = connection;
     let cluster = port.cluster;
@@ -128,10 +123,7 @@ export class OutboundStack implements RequestStack {
     return null;
   }
 
-  #hold(
-    connection: DownstreamConnection,
-    lookup: Extract<OutboundLookup, { kind: 'pending' }>,
-  ): Failure | null {
+  #hold(connection: ServedConnection, lookup: Extract<OutboundLookup, { kind: 'pending' }>): Failure | null {
     if (this.#heldCount >= this.#options.settings.limits.maxHeldRequests) return failures.discoveryOverflow;
     this.#heldCount++;
     const holdNumber = ++connection.holdNumber;
@@ -146,7 +138,7 @@ export class OutboundStack implements RequestStack {
     return null;
   }
 
-  #seriesOf({ exchange }: DownstreamConnection): EdgeSeries {
+  #seriesOf({ exchange }: ServedConnection): EdgeSeries {
     const { slot, destination } = exchange;
     if (slot === null) return this.#unroutedSeries(destination, exchange.backend);
     if (slot.series !== null && slot.seriesDestination === destination) return slot.series;
@@ -184,7 +176,7 @@ export class OutboundStack implements RequestStack {
 }
 
 /** The string of the last request where the bytes are the same: nearly always, and it is hashed already. */
-function authorityOf(connection: DownstreamConnection, head: RequestHead): string {
+function authorityOf(connection: ServedConnection, head: RequestHead): string {
   const { buffer, authorityStart, authorityEnd } = head;
   const known = connection.authority;
   const length = authorityEnd - authorityStart;

@@ -7,7 +7,7 @@ import {
   type Transport,
   type TransportError,
 } from '@tulle/http';
-import type { EndpointPool } from './endpoint-pool.ts';
+import type { ProxyLimits } from './settings.ts';
 import type { UpstreamHandler } from './upstream-dialer.ts';
 
 /** Who a response is for: the downstream side of the exchange. */
@@ -32,6 +32,15 @@ export interface ResponseBytes {
   end: number;
 }
 
+/** The pool that the connection belongs to. */
+export interface UpstreamOwner {
+  readonly options: { readonly limits: ProxyLimits };
+  /** Its exchange is over, and it can carry another. */
+  release(connection: UpstreamConnection): void;
+  /** It is gone. */
+  closed(connection: UpstreamConnection): void;
+}
+
 export type UpstreamFailure =
   | { readonly kind: 'protocol' }
   /** Before the connection stood: nothing was sent. */
@@ -51,7 +60,7 @@ const bytes: ResponseBytes = { buffer: Buffer.alloc(0), at: 0, end: 0 };
 /** A connection to an endpoint, serving one exchange at a time: parses responses and hands them on. */
 export class UpstreamConnection implements UpstreamHandler {
   transport!: Transport;
-  readonly pool: EndpointPool;
+  readonly pool: UpstreamOwner;
   readonly generation: number;
   idleSinceMs = 0;
   #state = IDLE;
@@ -64,7 +73,7 @@ export class UpstreamConnection implements UpstreamHandler {
   readonly #stash = new HeadStash();
   readonly #body = new BodyReader();
 
-  constructor(pool: EndpointPool, generation: number) {
+  constructor(pool: UpstreamOwner, generation: number) {
     this.pool = pool;
     this.generation = generation;
   }
