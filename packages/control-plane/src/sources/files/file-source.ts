@@ -65,6 +65,8 @@ export class FileSource implements ResourceSource {
   #current: ResourceSet | null = null;
   #faults: readonly ConfigFault[] = [];
   #listingFaults: readonly ConfigFault[] = [];
+  /** Objects that stand in several files. */
+  #repeatedFaults: readonly ConfigFault[] = [];
   /** What of each file `current` was made of. */
   #published: readonly (readonly PlacedObject[])[] = [];
   #changedSinceMs: number | null = null;
@@ -235,11 +237,14 @@ export class FileSource implements ResourceSource {
     if (this.#isStopped) return;
     const inForce = this.#table.inForce();
     const objects = inForce.map((file) => file.objects);
-    const merged = mergeFiles(objects);
-    const faults = [...this.#listingFaults, ...inForce.flatMap((file) => file.faults), ...merged.faults];
     const isNew = (this.#current === null && isListed) || !isSameList(objects, this.#published);
-    if (!isNew && JSON.stringify(faults) === JSON.stringify(this.#faults)) return;
-    if (isNew) this.#current = merged.resources;
+    // Merged only then: looks that find nothing come every second.
+    const merged = isNew ? mergeFiles(objects) : null;
+    const repeated = merged?.faults ?? this.#repeatedFaults;
+    const faults = [...this.#listingFaults, ...inForce.flatMap((file) => file.faults), ...repeated];
+    if (merged === null && JSON.stringify(faults) === JSON.stringify(this.#faults)) return;
+    if (merged !== null) this.#current = merged.resources;
+    this.#repeatedFaults = repeated;
     this.#published = objects;
     this.#faults = faults;
     for (const listener of [...this.#listeners]) listener();
