@@ -9,7 +9,7 @@ export function contentHash(value: unknown): string {
 }
 
 /** JSON with the keys of objects in order. Not RFC 8785: the mesh's numbers are integers, its keys ASCII. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const record = value as Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import type { ResourceSet } from '../sources/resource-set.ts';
 import { identityOf, isMeshed } from './membership.ts';
 import { compareText } from './order.ts';
 import type { JoinedPort } from './slice-join.ts';
-import type { TranslateOptions } from './translate.ts';
+import type { TranslateOptions } from './translate-options.ts';
 
 /** The usable endpoints of every service port, an empty set where there is none. */
 export function translateEndpoints(

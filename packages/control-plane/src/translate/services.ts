@@ -2,7 +2,7 @@ import type { KubernetesService, KubernetesServicePort } from '@tulle/api';
 import type { AppProtocol, Service } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { inKeyOrder } from './order.ts';
-import type { TranslateOptions } from './translate.ts';
+import type { TranslateOptions } from './translate-options.ts';
 
 /** Services as clients address them. ExternalName is a DNS alias, not a service of the mesh (CVE-2021-25740). */
 export function translateServices(

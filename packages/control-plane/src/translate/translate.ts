@@ -3,14 +3,9 @@ import { translateEndpoints } from './endpoints.ts';
 import { translateRoutes } from './routes.ts';
 import { translateServices } from './services.ts';
 import { joinSlices } from './slice-join.ts';
+import type { TranslateOptions } from './translate-options.ts';
 import type { Translated } from './translated.ts';
 import { translateWorkloads } from './workloads.ts';
-
-export interface TranslateOptions {
-  readonly trustDomain: string;
-  /** The end of the services' long host names: `cluster.local`. */
-  readonly clusterDomain: string;
-}
 
 /**
  * Resources in, the mesh and statuses out. Pure: the same resources give the same result, in whatever order

@@ -4,7 +4,7 @@ import type { ResourceSet } from '../sources/resource-set.ts';
 import { identityOf, isMeshed } from './membership.ts';
 import { compareText, inKeyOrder } from './order.ts';
 import type { JoinedPort } from './slice-join.ts';
-import type { TranslateOptions } from './translate.ts';
+import type { TranslateOptions } from './translate-options.ts';
 
 /** What each meshed pod's own sidecar has to know of it. A pod without an address has no running sidecar yet. */
 export function translateWorkloads(

@@ -37,7 +37,7 @@ export interface FileSourceTiming {
   readonly removalMs: number;
 }
 
-export const defaultFileSourceTiming: FileSourceTiming = {
+const defaultFileSourceTiming: FileSourceTiming = {
   pollMs: 1_000,
   settleMs: 20,
   unfinishedSettleMs: 200,

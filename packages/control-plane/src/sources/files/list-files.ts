@@ -26,7 +26,7 @@ export interface Listing {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-export const listingLimits = {
+const listingLimits = {
   maxFiles: 2_000,
   maxDirectories: 500,
   maxDepth: 8,

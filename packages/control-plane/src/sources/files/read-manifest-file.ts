@@ -67,6 +67,6 @@ export function parseManifestFile(text: string, file: string): FileContent {
   return { objects, faults, foreignTypes: [...foreignTypes] };
 }
 
-export function configFault(severity: ConfigFault['severity'], fault: ManifestFault): ConfigFault {
+function configFault(severity: ConfigFault['severity'], fault: ManifestFault): ConfigFault {
   return { severity, place: formatPlace(fault), path: fault.path, reason: fault.reason };
 }
