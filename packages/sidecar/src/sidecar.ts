@@ -69,7 +69,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     logger: log('discovery'),
   });
   const trustRoots = new TrustRoots({ source: discovery, trustDomain, identity });
-  const inbound = new InboundStore({ source: discovery, workload, appHost, logger: log('inbound') });
+  const inbound = new InboundStore({ source: discovery, workload, appHost, clock, logger: log('inbound') });
   const outbound = new OutboundStore({
     source: discovery,
     namespace: workload.namespace,

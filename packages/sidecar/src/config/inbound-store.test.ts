@@ -1,5 +1,6 @@
 import type { Workload } from '@tulle/model';
 import { silentLogger } from '@tulle/runtime';
+import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { FakeSource } from './fake-source.ts';
 import { InboundStore } from './inbound-store.ts';
@@ -16,7 +17,8 @@ describe('InboundStore', () => {
   it('forwards to announced ports of the local application only, as they come and go', async () => {
     const source = new FakeSource();
     const workload = { namespace: 'bookshop', name: 'web-0' };
-    const store = new InboundStore({ source, workload, appHost: '127.0.0.9', logger: silentLogger });
+    const clock = new FakeClock();
+    const store = new InboundStore({ source, workload, appHost: '127.0.0.9', clock, logger: silentLogger });
     await store.start();
     expect(store.missing).toContain('has not been received');
     source.answer('workload', 'bookshop/web-0', null);
@@ -26,6 +28,11 @@ describe('InboundStore', () => {
     expect(store.target(8080)).toEqual({ host: '127.0.0.9', port: 8080, label: 'bookshop/web-0:8080' });
     expect(store.target(22)).toBeNull();
     source.answer('workload', 'bookshop/web-0', web([9090]));
+    // Peers that have not heard of it yet still send.
+    expect(store.target(8080)).not.toBeNull();
+    clock.advance(20_000);
+    source.answer('workload', 'bookshop/web-0', web([9090, 7070]));
+    clock.advance(10_000);
     expect(store.target(8080)).toBeNull();
     source.answer('workload', 'bookshop/web-0', null);
     expect(store.target(9090)).not.toBeNull();

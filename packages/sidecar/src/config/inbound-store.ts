@@ -1,5 +1,5 @@
 import { formatName, type NamespacedName, type Workload } from '@tulle/model';
-import type { Component, Logger } from '@tulle/runtime';
+import type { Clock, Component, Logger } from '@tulle/runtime';
 import type { InboundView } from './mesh-view.ts';
 import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
 
@@ -8,10 +8,23 @@ export interface InboundStoreOptions {
   readonly workload: NamespacedName;
   /** Where the local application listens. */
   readonly appHost: string;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 type Target = NonNullable<ReturnType<InboundView['target']>>;
+
+/** A port that is announced no more, and until when it is served all the same. */
+interface WithdrawnTarget {
+  readonly target: Target;
+  readonly untilMs: number;
+}
+
+/**
+ * An endpoint's removal reaches this sidecar and its peers in no order. What peers send until they have
+ * heard of it must be answered (e2e: "follows endpoints that come and go").
+ */
+const withdrawnServedMs = 30_000;
 
 /** The ports of the own workload that peers may reach. */
 export class InboundStore implements InboundView, Component {
@@ -19,6 +32,7 @@ export class InboundStore implements InboundView, Component {
   readonly #options: InboundStoreOptions;
   #watch: ResourceWatch<'workload'> | null = null;
   #targets: ReadonlyMap<number, Target> = new Map();
+  #withdrawn: ReadonlyMap<number, WithdrawnTarget> = new Map();
   #workload: Workload | null = null;
 
   constructor(options: InboundStoreOptions) {
@@ -37,7 +51,11 @@ export class InboundStore implements InboundView, Component {
   }
 
   target(port: number): Target | null {
-    return this.#targets.get(port) ?? null;
+    const announced = this.#targets.get(port);
+    if (announced !== undefined) return announced;
+    const withdrawn = this.#withdrawn.get(port);
+    const isServed = withdrawn !== undefined && this.#options.clock.monotonicMs() < withdrawn.untilMs;
+    return isServed ? withdrawn.target : null;
   }
 
   /** Why the own workload cannot serve yet, or null. */
@@ -50,7 +68,11 @@ export class InboundStore implements InboundView, Component {
   }
 
   describe(): unknown {
-    return { workload: this.#workload, targets: [...this.#targets.values()] };
+    return {
+      workload: this.#workload,
+      targets: [...this.#targets.values()],
+      withdrawn: [...this.#withdrawn.keys()],
+    };
   }
 
   #take(state: ResourceState<Workload>): void {
@@ -58,8 +80,10 @@ export class InboundStore implements InboundView, Component {
     if (state.kind === 'known') {
       const label = formatName(workload);
       this.#workload = state.resource;
-      this.#targets = new Map(
-        state.resource.ports.map(({ port }) => [port, { host: appHost, port, label: `${label}:${port}` }]),
+      this.#replace(
+        new Map(
+          state.resource.ports.map(({ port }) => [port, { host: appHost, port, label: `${label}:${port}` }]),
+        ),
       );
     } else if (state.kind === 'absent' && this.#workload !== null) {
       // A pod that is being deleted leaves the mesh before its last requests have ended.
@@ -67,5 +91,14 @@ export class InboundStore implements InboundView, Component {
         workload: formatName(workload),
       });
     }
+  }
+  #replace(targets: ReadonlyMap<number, Target>): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const withdrawn = new Map([...this.#withdrawn].filter(([, { untilMs }]) => untilMs > nowMs));
+    for (const [port, target] of this.#targets)
+      withdrawn.set(port, { target, untilMs: nowMs + withdrawnServedMs });
+    for (const port of targets.keys()) withdrawn.delete(port);
+    this.#withdrawn = withdrawn;
+    this.#targets = targets;
   }
 }
