@@ -23,7 +23,7 @@ describe('traffic through a mesh of real processes', () => {
   const applications: Application[] = [];
   const sendTo = (host: string, path = '/') => send({ via: client.address, host, path });
   const underLoad = async (run: (load: Load) => Promise<void>) => {
-    const load = startLoad({ via: client.address, host: 'catalog', perSecond: 150 });
+    const load = startLoad({ via: client.address, host: 'catalog', perSecond: 250 });
     try {
       await load.more(30);
       await run(load);
@@ -165,6 +165,21 @@ describe('traffic through a mesh of real processes', () => {
           await load.more(20);
           expect(Object.keys(load.countsSince(sinceMs)).sort()).toEqual(pods);
         });
+      }
+    });
+  });
+
+  it('loses no request to an endpoint that every service lets go of', async () => {
+    await underLoad(async (load) => {
+      for (const pods of [
+        ['catalog-two'],
+        ['catalog-one'],
+        ['catalog-two'],
+        ['catalog-one'],
+        ['catalog-two'],
+      ]) {
+        await mesh.apply({ ...spec, services: { ...spec.services, catalog: pods } });
+        await load.more(30);
       }
     });
   });
