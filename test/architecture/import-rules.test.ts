@@ -14,7 +14,20 @@ describe('import rules', () => {
   test.each(ruleNames)('%s bites on its fixture, and no other rule does', async (name) => {
     const root = await layOutFixture(join(fixturesDir, name));
     try {
-      expect(brokenRules(await cruiseTree(root, ['packages']))).toEqual([name]);
+      expect(brokenRules(await cruiseTree(root, foldersIn(root)))).toEqual([name]);
+    } finally {
+      await removeFixture(root);
+    }
+  });
+
+  test('only micro-benchmarks reach into a package', async () => {
+    const root = await layOutFixture(join(fixturesDir, 'packages-meet-at-their-root'));
+    try {
+      const { summary } = await cruiseTree(root, foldersIn(root));
+      expect(summary.violations.map(({ from }) => from).sort()).toEqual([
+        'benchmarks/src/subject.ts',
+        'packages/sidecar/src/index.ts',
+      ]);
     } finally {
       await removeFixture(root);
     }
@@ -25,10 +38,7 @@ describe('import rules', () => {
   });
 
   test('the real tree is clean, and was read', { timeout: 60_000 }, async () => {
-    const folders = ['packages', 'examples', 'benchmarks', 'test'].filter((name) =>
-      existsSync(join(rootDir, name)),
-    );
-    const result = await cruiseTree(rootDir, folders);
+    const result = await cruiseTree(rootDir, foldersIn(rootDir));
     expect(result.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual(
       [],
     );
@@ -42,3 +52,8 @@ describe('import rules', () => {
     expect(crossings.filter(({ couldNotResolve }) => couldNotResolve)).toEqual([]);
   });
 });
+
+/** Where code is. */
+function foldersIn(root: string): readonly string[] {
+  return ['packages', 'examples', 'benchmarks', 'test'].filter((name) => existsSync(join(root, name)));
+}
