@@ -41,100 +41,21 @@ export interface Sidecar {
 
 /** Composes a sidecar: who it is, what it is told, what it serves, and how it is watched. */
 export function composeSidecar(settings: SidecarSettings, environment: SidecarEnvironment): Sidecar {
-  const { clock, random, metrics } = environment;
-  const { workload, trustDomain, controlPlane, appHost } = settings;
-  const loggers: Logger[] = [environment.logger];
-  const log = (part: string) => {
-    const logger = environment.logger.child({ part });
-    loggers.push(logger);
-    return logger;
-  };
-
-  const identity = new WorkloadIdentity({
-    trustDomain,
-    namespace: workload.namespace,
-    signer: new GrpcCertificateSigner({ controlPlane, clock, tokenFile: controlPlane.tokenFile }),
-    clock,
-    random,
-    metrics: identityMetrics(metrics),
-    logger: log('identity'),
-  });
-  const discovery = new DiscoveryClient({
-    nodeId: formatName(workload),
-    transport: new GrpcDeltaTransport({ controlPlane, clock, identity: () => identity.first() }),
-    checks: { routes: checkRoutes },
-    clock,
-    random,
-    metrics: discoveryMetrics(metrics),
-    logger: log('discovery'),
-  });
-  const trustRoots = new TrustRoots({ source: discovery, trustDomain, identity });
-  const inbound = new InboundStore({ source: discovery, workload, appHost, clock, logger: log('inbound') });
-  const outbound = new OutboundStore({
-    source: discovery,
-    namespace: workload.namespace,
-    waitMs: settings.discoveryWaitMs,
-    clock,
-    metrics: outboundStoreMetrics(metrics),
-    logger: log('outbound'),
-  });
-  const proxy = new MeshProxy({
-    settings: proxySettings({
-      host: settings.host,
-      workload: formatName(workload),
-      backend: chooseBackend(settings.backend),
-      outboundPort: settings.outboundPort,
-      inboundPort: settings.inboundPort,
-      accessLog: settings.accessLog,
-    }),
-    outbound,
-    inbound,
+  const loggers = new PartLoggers(environment.logger);
+  const composition = { settings, environment, loggers };
+  const identity = createIdentity(composition);
+  const discovery = createDiscovery(composition, identity);
+  const views = createViews(composition, identity, discovery);
+  const proxy = createProxy(composition, identity, views);
+  const { readiness, publicAdmin, admin, adminListeners } = createAdmin(composition, {
+    ...views,
     identity,
-    metrics,
-    logger: log('proxy'),
-    clock,
-    random,
+    discovery,
+    proxy,
   });
-
-  const readiness = new Readiness(
-    [
-      () => certificateFault(identity, clock),
-      () => trustRoots.missing,
-      () => inbound.missing,
-      // Binds when there is a certificate, which may be after the start.
-      () => (proxy.inboundPort === 0 ? 'the inbound listener is not bound' : null),
-    ],
-    log('readiness'),
-  );
-  const dump = {
-    identity: () => describeIdentity(identity.current),
-    discovery: () => discovery.describe(),
-    outbound: () => outbound.describe(),
-    inbound: () => inbound.describe(),
-    proxy: () => proxy.describe(),
-    admin: () => adminListeners(),
-  };
-  const publicAdmin = new AdminServer({
-    name: 'metrics-server',
-    host: settings.host,
-    port: settings.metricsPort,
-    pages: publicPages({ readiness, metrics }),
-    logger: log('admin'),
-  });
-  const admin = new AdminServer({
-    name: 'admin-server',
-    host: settings.adminHost,
-    port: settings.adminPort,
-    pages: adminPages({ readiness, metrics, dump, loggers }),
-    logger: log('admin'),
-  });
-  const adminListeners = () => [
-    { side: 'metrics', host: settings.host, port: publicAdmin.port },
-    { side: 'admin', host: settings.adminHost, port: admin.port },
-  ];
-
   // Stopped from the last to the first: say "not ready", drain requests, and only then let go of the pages
   // that tell of it, of discovery and of the certificate.
+  const { trustRoots, inbound, outbound } = views;
   const components = [
     identity,
     trustRoots,
@@ -147,6 +68,169 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     readiness,
   ];
   return { components, adminListeners };
+}
+
+/** What every part is made with. */
+interface Composition {
+  readonly settings: SidecarSettings;
+  readonly environment: SidecarEnvironment;
+  readonly loggers: PartLoggers;
+}
+
+/** A logger for each part, and all of them together, whose level the admin page sets. */
+class PartLoggers {
+  readonly all: Logger[];
+  readonly #root: Logger;
+
+  constructor(root: Logger) {
+    this.#root = root;
+    this.all = [root];
+  }
+
+  of(part: string): Logger {
+    const logger = this.#root.child({ part });
+    this.all.push(logger);
+    return logger;
+  }
+}
+
+/** Who it is: a certificate, renewed in time. */
+function createIdentity({ settings, environment, loggers }: Composition): WorkloadIdentity {
+  const { workload, trustDomain, controlPlane } = settings;
+  const { clock, random, metrics } = environment;
+  return new WorkloadIdentity({
+    trustDomain,
+    namespace: workload.namespace,
+    signer: new GrpcCertificateSigner({ controlPlane, clock, tokenFile: controlPlane.tokenFile }),
+    clock,
+    random,
+    metrics: identityMetrics(metrics),
+    logger: loggers.of('identity'),
+  });
+}
+
+/** What it is told, by a control plane to which it says who it is. */
+function createDiscovery(
+  { settings, environment, loggers }: Composition,
+  identity: WorkloadIdentity,
+): DiscoveryClient {
+  const { workload, controlPlane } = settings;
+  const { clock, random, metrics } = environment;
+  return new DiscoveryClient({
+    nodeId: formatName(workload),
+    transport: new GrpcDeltaTransport({ controlPlane, clock, identity: () => identity.first() }),
+    checks: { routes: checkRoutes },
+    clock,
+    random,
+    metrics: discoveryMetrics(metrics),
+    logger: loggers.of('discovery'),
+  });
+}
+
+/** What is made of what discovery tells: whom to trust, what to serve, where to send. */
+interface Views {
+  readonly trustRoots: TrustRoots;
+  readonly inbound: InboundStore;
+  readonly outbound: OutboundStore;
+}
+
+function createViews(
+  { settings, environment, loggers }: Composition,
+  identity: WorkloadIdentity,
+  source: DiscoveryClient,
+): Views {
+  const { workload, trustDomain, appHost } = settings;
+  const { clock, metrics } = environment;
+  return {
+    trustRoots: new TrustRoots({ source, trustDomain, identity }),
+    inbound: new InboundStore({ source, workload, appHost, clock, logger: loggers.of('inbound') }),
+    outbound: new OutboundStore({
+      source,
+      namespace: workload.namespace,
+      waitMs: settings.discoveryWaitMs,
+      clock,
+      metrics: outboundStoreMetrics(metrics),
+      logger: loggers.of('outbound'),
+    }),
+  };
+}
+
+/** What it serves: the requests of both sides. */
+function createProxy(
+  { settings, environment, loggers }: Composition,
+  identity: WorkloadIdentity,
+  { inbound, outbound }: Views,
+): MeshProxy {
+  const { host, workload, backend, outboundPort, inboundPort, accessLog } = settings;
+  const { clock, random, metrics } = environment;
+  return new MeshProxy({
+    settings: proxySettings({
+      host,
+      workload: formatName(workload),
+      backend: chooseBackend(backend),
+      outboundPort,
+      inboundPort,
+      accessLog,
+    }),
+    outbound,
+    inbound,
+    identity,
+    metrics,
+    logger: loggers.of('proxy'),
+    clock,
+    random,
+  });
+}
+
+interface WatchedParts extends Views {
+  readonly identity: WorkloadIdentity;
+  readonly discovery: DiscoveryClient;
+  readonly proxy: MeshProxy;
+}
+
+/** How it is watched: by kubelet and Prometheus on the pod's address, by an operator on loopback. */
+function createAdmin({ settings, environment, loggers }: Composition, parts: WatchedParts) {
+  const { host, metricsPort, adminHost } = settings;
+  const { clock, metrics } = environment;
+  const { identity, discovery, trustRoots, inbound, outbound, proxy } = parts;
+  const readiness = new Readiness(
+    [
+      () => certificateFault(identity, clock),
+      () => trustRoots.missing,
+      () => inbound.missing,
+      // Binds when there is a certificate, which may be after the start.
+      () => (proxy.inboundPort === 0 ? 'the inbound listener is not bound' : null),
+    ],
+    loggers.of('readiness'),
+  );
+  const logger = loggers.of('admin');
+  const publicAdmin = new AdminServer({
+    name: 'metrics-server',
+    host,
+    port: metricsPort,
+    pages: publicPages({ readiness, metrics }),
+    logger,
+  });
+  const dump = {
+    identity: () => describeIdentity(identity.current),
+    discovery: () => discovery.describe(),
+    outbound: () => outbound.describe(),
+    inbound: () => inbound.describe(),
+    proxy: () => proxy.describe(),
+    admin: () => adminListeners(),
+  };
+  const admin = new AdminServer({
+    name: 'admin-server',
+    host: adminHost,
+    port: settings.adminPort,
+    pages: adminPages({ readiness, metrics, dump, loggers: loggers.all }),
+    logger,
+  });
+  const adminListeners = () => [
+    { side: 'metrics', host, port: publicAdmin.port },
+    { side: 'admin', host: adminHost, port: admin.port },
+  ];
+  return { readiness, publicAdmin, admin, adminListeners };
 }
 
 function certificateFault(identity: WorkloadIdentity, clock: Clock): string | null {
