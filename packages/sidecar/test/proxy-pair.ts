@@ -117,18 +117,17 @@ export function meshEndpoint(port: number, meshPort: number, spiffeId = serverId
   return { ...plainEndpoint(port), workload: 'shop/server', mesh: { spiffeId, port: meshPort } };
 }
 
-export function outboundPort(to: Cluster, rules: OutboundPort['rules'] = null): OutboundPort {
+export function found(to: Cluster, rules: OutboundPort['rules'] = null): OutboundLookup {
   const { namespace, service: name, port } = to;
   return {
-    service: { namespace, name, ports: [], virtualIps: [], hostnames: [] },
-    port: { port, name: 'http', protocol: 'http' },
-    rules,
-    cluster: to,
+    kind: 'found',
+    port: {
+      service: { namespace, name, ports: [], virtualIps: [], hostnames: [] },
+      port: { port, name: 'http', protocol: 'http' },
+      rules,
+      cluster: to,
+    },
   };
-}
-
-export function found(to: Cluster, rules: OutboundPort['rules'] = null): OutboundLookup {
-  return { kind: 'found', port: outboundPort(to, rules) };
 }
 
 export interface Pair {
@@ -176,6 +175,20 @@ export async function startApplication(cleanup: Cleanup, listener: RequestListen
     server.close();
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** An application that answers with what it got: the body as it is, the rest for `seenBy`. */
+export function startEcho(cleanup: Cleanup): Promise<number> {
+  return startApplication(cleanup, (request, response) => {
+    response.setHeader('x-seen', JSON.stringify({ url: request.url, headers: request.headers }));
+    response.setHeader('x-method', request.method ?? '');
+    request.pipe(response);
+  });
+}
+
+/** What an echo got, from its answer. */
+export function seenBy(text: string) {
+  return JSON.parse(/x-seen: (.*)\r\n/i.exec(text)![1]!);
 }
 
 /** An application that says exactly what the test wants. */

@@ -41,7 +41,7 @@ const REQUEST_ID = 'x-request-id';
 /** What only a sidecar may say: an application that says it is not believed. */
 const RESERVED = 'x-tulle-';
 
-export function dropReserved(head: RequestHead): void {
+function dropReserved(head: RequestHead): void {
   const { buffer, nameStart, nameEnd, count } = head;
   for (let i = 0; i < count; i++) {
     const at = nameStart[i]!;
