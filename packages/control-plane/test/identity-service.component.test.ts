@@ -1,47 +1,33 @@
-import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, createSecureContext, createServer, type PeerCertificate } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import { create } from '@bufbuild/protobuf';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import * as x509 from '@peculiar/x509';
-import { createLogger, MetricsRegistry, systemClock } from '@tulle/runtime';
 import { createTestAuthority, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
 import {
-  addGrpcService,
   createGrpcClient,
   IdentityService,
   SignCertificateRequestSchema,
   type SignCertificateResponse,
 } from '@tulle/xds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clientIdentity } from '../src/grpc/client-identity.ts';
-import { GrpcServer } from '../src/grpc/grpc-server.ts';
-import { TlsServerCredentials } from '../src/grpc/tls-server-credentials.ts';
 import type { Authenticator } from '../src/identity/authenticator.ts';
-import { CertificateAuthority } from '../src/identity/certificate-authority.ts';
-import { createIdentityMetrics } from '../src/identity/identity-metrics.ts';
-import { createIdentityService, type IdentityLimits } from '../src/identity/identity-service.ts';
-import { generateKeyPair, signingAlgorithm } from '../src/identity/key-pairs.ts';
-import { ServerCertificate } from '../src/identity/server-certificate.ts';
-import { TokenFileAuthenticator } from '../src/identity/token-file-authenticator.ts';
+import { createRequest, serverName, startIdentityServer } from './identity-harness.ts';
+import { handshake, serverSerial, tls12Outcome } from './tls-probes.ts';
 
-const serverName = 'tulle-control-plane.tulle-system.svc';
 const token = 'web-token-0123456789';
 
 describe('IdentityService over TLS', () => {
   let directory: TemporaryDirectory;
-  let running: Awaited<ReturnType<typeof startServer>>;
+  let running: Awaited<ReturnType<typeof startIdentityServer>>;
   const cleanups: (() => void)[] = [];
 
   beforeEach(async () => {
     directory = await temporaryDirectory('identity');
     const tokens = `tokens: [{ token: ${token}, namespace: bookshop, serviceAccount: web, pod: web-1 }]`;
     await writeFile(join(directory.path, 'tokens.yaml'), tokens);
-    running = await startServer(directory.path);
+    running = await startIdentityServer(directory.path);
   });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0)) cleanup();
@@ -154,9 +140,9 @@ describe('IdentityService over TLS', () => {
     const stranger = openClient(credentials.createSsl(Buffer.from(rootPem)));
     const { csrDer } = await createRequest();
     await expect(sign(csrDer, bearer, stranger)).rejects.toMatchObject({ code: status.UNAVAILABLE });
-    expect(await tlsFailure(running.port, running.rootPem)).toMatch(/protocol version|alert/i);
+    expect(await tls12Outcome(running.port, running.rootPem)).toMatch(/protocol version|alert/i);
     running.credentials.replace(running.material());
-    expect(await tlsFailure(running.port, running.rootPem)).toMatch(/protocol version|alert/i);
+    expect(await tls12Outcome(running.port, running.rootPem)).toMatch(/protocol version|alert/i);
   });
 
   it('sees the identity of verified client certificates only', async () => {
@@ -198,167 +184,6 @@ function mutual(rootPem: string, cert: string, key: string) {
   return credentials.createFromSecureContext(createSecureContext({ ca: rootPem, cert, key }));
 }
 
-async function startServer(directory: string) {
-  const log: Record<string, unknown>[] = [];
-  const logger = createLogger({ level: 'debug', write: (line) => log.push(JSON.parse(line)) });
-  const clock = systemClock;
-  const stateDir = join(directory, 'state');
-  const authority = await CertificateAuthority.open({
-    stateDir,
-    trustDomain: 'cluster.local',
-    leafTtlSeconds: 3_600,
-    clock,
-    logger,
-  });
-  const identity = {
-    trustDomain: 'cluster.local',
-    namespace: 'tulle-system',
-    serviceAccount: 'tulle-control-plane',
-  };
-  const newCertificate = async () => {
-    const made = new ServerCertificate({
-      authority,
-      identity,
-      dnsNames: [serverName, 'localhost'],
-      clock,
-      random: Math.random,
-      logger,
-    });
-    await made.start();
-    await made.stop();
-    return made.current!;
-  };
-  let current = await newCertificate();
-  const material = () => ({
-    certificatePem: current.certificate.chainPem,
-    privateKeyPem: current.privateKeyPem,
-    rootsPem: authority.current.rootsPem,
-  });
-  const seen: unknown[] = [];
-  const tls = new TlsServerCredentials(material());
-  const tokens = new TokenFileAuthenticator({ path: join(directory, 'tokens.yaml'), clock, logger });
-  const metrics = new MetricsRegistry();
-  const counters = createIdentityMetrics(metrics);
-  const listen = async (limits: Partial<IdentityLimits>, authenticator: Authenticator) => {
-    const service = createIdentityService({
-      authority,
-      authenticator,
-      metrics: counters,
-      logger,
-      clock,
-      limits,
-    });
-    const made = new GrpcServer({
-      host: '127.0.0.1',
-      port: 0,
-      credentials: () => tls,
-      register: (grpc) =>
-        addGrpcService(grpc, IdentityService, {
-          signCertificate(call, callback) {
-            seen.push(clientIdentity(call, { trustDomain: 'cluster.local', nowMs: Date.now() }));
-            service.signCertificate(call, callback);
-          },
-        }),
-      options: {},
-      clock,
-    });
-    await made.start();
-    return made;
-  };
-  let server = await listen({}, tokens);
-  return {
-    log,
-    seen,
-    metrics,
-    material,
-    credentials: tls,
-    rootPem: await readFile(join(stateDir, 'root.pem'), 'utf8'),
-    get port() {
-      return server.port!;
-    },
-    async renew() {
-      current = await newCertificate();
-      tls.replace(material());
-    },
-    async restart({ limits = {}, authenticator = tokens as Authenticator }: RestartOptions) {
-      await server.stop(0);
-      server = await listen(limits, authenticator);
-    },
-    stop: () => server.stop(0),
-  };
-}
-
-interface RestartOptions {
-  readonly limits?: Partial<IdentityLimits>;
-  readonly authenticator?: Authenticator;
-}
-
-async function createRequest(name = '') {
-  const { keys, privateKeyPem } = await generateKeyPair();
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm, name });
-  return { csrDer: new Uint8Array(request.rawData), privateKeyPem };
-}
-
 function toPem(der: Uint8Array): string {
   return new X509Certificate(der).toString();
-}
-
-interface TlsMaterial {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
-}
-
-async function handshake(client: TlsMaterial, server: TlsMaterial) {
-  const listener = createServer({
-    ...server,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.3',
-  });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  let seenByClient: PeerCertificate | null = null;
-  const socket = connect({
-    ...client,
-    port,
-    host: '127.0.0.1',
-    checkServerIdentity: (_, certificate) => {
-      seenByClient = certificate;
-      return undefined;
-    },
-  });
-  const [accepted] = await once(listener, 'secureConnection');
-  const outcome = {
-    protocol: accepted.getProtocol(),
-    client: accepted.getPeerCertificate().subjectaltname,
-    server: (seenByClient as PeerCertificate | null)?.subjectaltname,
-  };
-  socket.destroy();
-  accepted.destroy();
-  listener.close();
-  return outcome;
-}
-
-async function tlsFailure(port: number, ca: string): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', servername: serverName, ca, maxVersion: 'TLSv1.2' });
-  const [outcome] = await Promise.race([
-    once(socket, 'secureConnect').then(() => ['connected']),
-    onceError(socket),
-  ]);
-  socket.destroy();
-  return String(outcome);
-}
-
-function onceError(socket: NodeJS.EventEmitter): Promise<[string]> {
-  return new Promise((resolve) => socket.once('error', (error: Error) => resolve([error.message])));
-}
-
-async function serverSerial(port: number, ca: string): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', servername: serverName, ca, ALPNProtocols: ['h2'] });
-  await once(socket, 'secureConnect');
-  const { serialNumber } = socket.getPeerCertificate();
-  socket.destroy();
-  return serialNumber;
 }
