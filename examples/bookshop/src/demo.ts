@@ -122,12 +122,16 @@ async function conclude(
   return checks.every(({ isMet }) => isMet);
 }
 
-async function stayUp({ directory, view, signal }: DemoContext): Promise<void> {
+async function stayUp({ directory, options, view, signal }: DemoContext): Promise<void> {
   const mesh = relative(process.cwd(), join(directory, 'mesh'));
+  const { controlPlaneAddress, pods } = castAt(options.base);
   view.setFooter([
     'The bookshop keeps running. Shift traffic by hand, from another terminal:',
     `  npx tulle shift bookshop/catalog catalog-v1=20 catalog-v2=80 --dir ${mesh}`,
-    `or edit ${join(mesh, 'routes.yaml')} and save. Ctrl-C ends it.`,
+    `or edit ${join(mesh, 'routes.yaml')} and save. Look inside:`,
+    `  npx tulle proxies --admin http://${controlPlaneAddress}:${ports.controlPlaneAdmin}`,
+    `  curl ${pods[0]?.address}:${ports.sidecarAdmin}/config_dump`,
+    'Ctrl-C ends it.',
   ]);
   // A day; ended by the signal.
   for (;;) await sleep(86_400_000, undefined, { signal });
