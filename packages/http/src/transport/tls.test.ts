@@ -1,14 +1,14 @@
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext, connect as rawTls, type SecureContext } from 'node:tls';
+import { createTestAuthority } from '@tulle/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ConnectTlsOptions, connectTls } from './connect-tls.ts';
 import type { HandshakeRefusal } from './handshake-refusal.ts';
 import { type ListenTlsOptions, listenTls, type TlsListener } from './listen-tls.ts';
-import { urisOf } from './peer-certificate.ts';
 import { CLIENT_URI, SERVER_URI, testAuthority, testIdentities } from './testing/connected-pair.ts';
 import { RecordingHandler, writeText } from './testing/recording-handler.ts';
-import { clientContext, TestAuthority } from './testing/test-certificates.ts';
+import { clientContext, issueIdentity } from './testing/test-identity.ts';
 import { TlsSessionCache } from './tls-session-cache.ts';
 import type { Transport } from './transport.ts';
 
@@ -169,14 +169,14 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
 
   it('refuses a client from another authority, and one without a certificate', async () => {
     const { listener, accepted, refused } = await serve();
-    const other = await TestAuthority.create('other root');
-    const { caPem } = await testAuthority();
+    const other = await createTestAuthority();
+    const { rootPem } = await testAuthority();
     const stranger = await dial(listener.port, {
-      secureContext: clientContext(await other.issue(CLIENT_URI), caPem),
+      secureContext: clientContext(await issueIdentity(other, CLIENT_URI), rootPem),
     });
     await stranger.handler.until(() => stranger.handler.closed || stranger.handler.ended);
     const anonymous = await dial(listener.port, {
-      secureContext: createSecureContext({ ca: caPem, minVersion: 'TLSv1.3' }),
+      secureContext: createSecureContext({ ca: rootPem, minVersion: 'TLSv1.3' }),
     });
     await anonymous.handler.until(() => anonymous.handler.closed || anonymous.handler.ended);
     expect(refused.map(({ code }) => code)).toEqual(['untrusted', 'no-certificate']);
@@ -188,10 +188,10 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
     ['without a certificate', 'no-certificate'],
   ])('refuses a client %s that resumes the session of its refused handshake', async (_, code) => {
     const { listener, accepted, refused } = await serve();
-    const { caPem } = await testAuthority();
-    const stranger = await (await TestAuthority.create('other root')).issue(CLIENT_URI);
+    const { rootPem } = await testAuthority();
+    const stranger = await issueIdentity(await createTestAuthority(), CLIENT_URI);
     const secureContext =
-      code === 'untrusted' ? clientContext(stranger, caPem) : createSecureContext({ ca: caPem });
+      code === 'untrusted' ? clientContext(stranger, rootPem) : createSecureContext({ ca: rootPem });
     let session: Buffer | undefined;
     for (let i = 0; i < 3; i++) {
       const socket = rawTls({
@@ -215,9 +215,9 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
 
   it('refuses a server from another authority', async () => {
     const { listener } = await serve();
-    const other = await TestAuthority.create('other root');
+    const other = await createTestAuthority();
     const [, client] = await testIdentities();
-    const face = await dial(listener.port, { secureContext: clientContext(client, other.caPem) });
+    const face = await dial(listener.port, { secureContext: clientContext(client, other.rootPem) });
     await face.handler.until(() => face.handler.closed);
     expect(face.handler.error).toMatchObject({ phase: 'handshake', retryable: true });
     expect(face.handler.error?.code).toMatch(/SIGNATURE|ISSUER|VERIFY|SELF_SIGNED/);
@@ -309,8 +309,8 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
     const oldContext: SecureContext = clientContext(client);
     const old = await dial(listener.port, { sessionCache, secureContext: oldContext });
     await echo(old);
-    const next = await TestAuthority.create('next root');
-    const settings = { ...(await next.issue(SERVER_URI)), alpnProtocols: ['tulle'] };
+    const next = await createTestAuthority();
+    const settings = { ...(await issueIdentity(next, SERVER_URI)), alpnProtocols: ['tulle'] };
     listener.updateSettings(settings);
     await echo(old, 'still there');
     const stale = await dial(listener.port, { sessionCache, secureContext: oldContext });
@@ -318,35 +318,11 @@ describe.each(['socket', 'handle'] as const)('TLS on the %s backend', (backend) 
     expect(stale.handler.error?.phase).toBe('handshake');
     const fresh = await dial(listener.port, {
       sessionCache,
-      secureContext: clientContext(await next.issue(CLIENT_URI)),
+      secureContext: clientContext(await issueIdentity(next, CLIENT_URI)),
     });
     await echo(fresh);
     expect(fresh.transport.isSessionReused).toBe(false);
     expect(accepted).toHaveLength(2);
     await echo(old, 'to the end');
-  });
-});
-
-describe('urisOf', () => {
-  it.each([
-    ['URI:spiffe://a/b', ['spiffe://a/b']],
-    ['DNS:a, URI:spiffe://a/b, URI:spiffe://c', ['spiffe://a/b', 'spiffe://c']],
-    ['DNS:"a, URI:spiffe://forged", URI:spiffe://a', ['spiffe://a']],
-    ['URI:"spiffe://a/\\"x, URI:b"', ['spiffe://a/"x, URI:b']],
-    ['', []],
-    ['IP Address:127.0.0.1', []],
-  ])('reads %s', (text, uris) => expect(urisOf(text)).toEqual(uris));
-});
-
-describe('TlsSessionCache', () => {
-  it('is bounded, and binds a session to its context', () => {
-    const cache = new TlsSessionCache(2);
-    const [one, other] = [createSecureContext(), createSecureContext()];
-    const certificate = { uris: [], raw: Buffer.alloc(0), validToMs: 0 };
-    for (const key of ['a', 'b', 'c']) cache.set(key, one, { session: Buffer.from(key), certificate });
-    expect(cache.get('a', one)).toBeUndefined();
-    expect(cache.get('b', one)?.session.toString()).toBe('b');
-    expect(cache.get('c', other)).toBeUndefined();
-    expect(cache.size).toBe(1);
   });
 });

@@ -1,3 +1,4 @@
+import { createTestAuthority, type TestAuthority } from '@tulle/testkit';
 import { connectTcp } from '../connect-tcp.ts';
 import { connectTls } from '../connect-tls.ts';
 import { listenTcp } from '../listen-tcp.ts';
@@ -5,7 +6,7 @@ import { listenTls } from '../listen-tls.ts';
 import { TlsSessionCache } from '../tls-session-cache.ts';
 import type { Listener, Transport, TransportBackend } from '../transport.ts';
 import { RecordingHandler } from './recording-handler.ts';
-import { clientContext, TestAuthority, type TestIdentity } from './test-certificates.ts';
+import { clientContext, issueIdentity, type TestIdentity } from './test-identity.ts';
 
 export interface Face {
   readonly transport: Transport;
@@ -24,13 +25,15 @@ export const CLIENT_URI = 'spiffe://test/ns/a/sa/client';
 
 let authority: Promise<TestAuthority> | null = null;
 export function testAuthority(): Promise<TestAuthority> {
-  authority ??= TestAuthority.create('test root');
+  authority ??= createTestAuthority();
   return authority;
 }
 
 let identities: Promise<[TestIdentity, TestIdentity]> | null = null;
 export function testIdentities(): Promise<[server: TestIdentity, client: TestIdentity]> {
-  identities ??= testAuthority().then((ca) => Promise.all([ca.issue(SERVER_URI), ca.issue(CLIENT_URI)]));
+  identities ??= testAuthority().then((authority) =>
+    Promise.all([issueIdentity(authority, SERVER_URI), issueIdentity(authority, CLIENT_URI)]),
+  );
   return identities;
 }
 
