@@ -18,6 +18,8 @@ export {
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export {
   createTestAuthority,
+  type OpenAuthorityOptions,
+  openTestAuthority,
   type TestAuthority,
   type TestAuthorityOptions,
   type TestCertificate,

@@ -69,12 +69,26 @@ export async function createTestAuthority(options: TestAuthorityOptions = {}): P
     extensions: await authorityExtensions(keys, rootKeys, 0),
     ...validity,
   });
-  return {
-    trustDomain,
-    rootPem: root.toString('pem'),
-    intermediatePem: intermediate.toString('pem'),
-    issue: (leaf = {}) => issueLeaf({ trustDomain, root, intermediate, keys }, leaf),
+  return authorityOf({ trustDomain, root, intermediate, keys });
+}
+
+export interface OpenAuthorityOptions extends TestAuthorityOptions {
+  readonly rootPem: string;
+  /** The certificate and its private key (PKCS#8) in one PEM, in any order. */
+  readonly intermediateWithKeyPem: string;
+}
+
+/** An authority that stands already, such as a control plane's: what a thief of its signing key can make. */
+export async function openTestAuthority(options: OpenAuthorityOptions): Promise<TestAuthority> {
+  const blocks = x509.PemConverter.decodeWithHeaders(options.intermediateWithKeyPem);
+  const block = (type: string) => blocks.find((each) => each.type === type)!.rawData;
+  const intermediate = new x509.X509Certificate(block('CERTIFICATE'));
+  const keys = {
+    publicKey: await intermediate.publicKey.export(algorithm, ['verify']),
+    privateKey: await webcrypto.subtle.importKey('pkcs8', block('PRIVATE KEY'), algorithm, false, ['sign']),
   };
+  const trustDomain = options.trustDomain ?? 'cluster.local';
+  return authorityOf({ trustDomain, root: new x509.X509Certificate(options.rootPem), intermediate, keys });
 }
 
 interface Issuer {
@@ -82,6 +96,15 @@ interface Issuer {
   readonly root: x509.X509Certificate;
   readonly intermediate: x509.X509Certificate;
   readonly keys: webcrypto.CryptoKeyPair;
+}
+
+function authorityOf(issuer: Issuer): TestAuthority {
+  return {
+    trustDomain: issuer.trustDomain,
+    rootPem: issuer.root.toString('pem'),
+    intermediatePem: issuer.intermediate.toString('pem'),
+    issue: (leaf = {}) => issueLeaf(issuer, leaf),
+  };
 }
 
 async function issueLeaf(issuer: Issuer, options: TestCertificateOptions): Promise<TestCertificate> {

@@ -1,6 +1,6 @@
 import { createServer, type TLSSocket } from 'node:tls';
+import type { TestCertificate } from '@tulle/testkit';
 import { inboundPort } from './mesh.ts';
-import type { PeerCredentials } from './mesh-peer.ts';
 
 export interface RogueServer extends AsyncDisposable {
   /** All that any client said once the handshake was over. */
@@ -8,7 +8,7 @@ export interface RogueServer extends AsyncDisposable {
 }
 
 /** Listens where a sidecar should, with credentials that it should not have, and answers everything 200. */
-export async function startRogueServer(address: string, credentials: PeerCredentials): Promise<RogueServer> {
+export async function startRogueServer(address: string, credentials: TestCertificate): Promise<RogueServer> {
   const sockets = new Set<TLSSocket>();
   let received = '';
   const server = createServer(
