@@ -4,13 +4,15 @@ import {
   AdminServer,
   type Clock,
   type Component,
+  healthPages,
   type Logger,
   type MetricsRegistry,
+  operatorPages,
   type Random,
   startComponents,
 } from '@tulle/runtime';
 import { AggregatedDiscoveryService, addGrpcService, IdentityService } from '@tulle/xds';
-import { adminPages } from './admin/admin-pages.ts';
+import { summarizeProxies } from './admin/proxy-summary.ts';
 import { discoveryServerOptions } from './discovery/discovery-limits.ts';
 import { createDiscoveryMetrics } from './discovery/discovery-metrics.ts';
 import { createDiscoveryService, type DiscoveryService } from './discovery/discovery-service.ts';
@@ -203,33 +205,37 @@ function createAdminServer(
   { logger, metrics }: ControlPlaneDependencies,
   { authority, tokens, store, pipeline, discovery, grpc }: AdminParts,
 ): AdminServer {
+  const unreadyReasons = () => [
+    ...(store.current === null ? ['the configuration has not been read yet'] : []),
+    ...(grpc.port === null ? ['the gRPC port is not bound'] : []),
+  ];
+  const dump = {
+    settings: () => settings,
+    config: () => pipeline.dump(),
+    tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }),
+    proxies: () => discovery.describe(),
+    authority: () => describeAuthority(authority),
+  };
   return new AdminServer({
     name: 'admin',
     host: settings.adminHost,
     port: settings.adminPort,
     logger,
-    pages: adminPages({
-      unreadyReasons: () => [
-        ...(store.current === null ? ['the configuration has not been read yet'] : []),
-        ...(grpc.port === null ? ['the gRPC port is not bound'] : []),
-      ],
-      metrics,
-      proxies: () => discovery.describe(),
-      dump: {
-        settings: () => settings,
-        config: () => pipeline.dump(),
-        tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }),
-        proxies: () => discovery.describe(),
-        authority: () => ({
-          trustDomain: authority.trustDomain,
-          certificates: authority.certificates().map(({ role, sha256, notAfterMs }) => ({
-            role,
-            sha256,
-            notAfter: new Date(notAfterMs).toISOString(),
-          })),
-        }),
-      },
-      logger,
-    }),
+    pages: {
+      ...healthPages({ unreadyReasons, metrics }),
+      ...operatorPages({ dump, loggers: [logger] }),
+      'GET /proxies': () => ({ body: summarizeProxies(discovery.describe()) }),
+    },
   });
+}
+
+function describeAuthority(authority: CertificateAuthority): object {
+  return {
+    trustDomain: authority.trustDomain,
+    certificates: authority.certificates().map(({ role, sha256, notAfterMs }) => ({
+      role,
+      sha256,
+      notAfter: new Date(notAfterMs).toISOString(),
+    })),
+  };
 }

@@ -1,4 +1,5 @@
 /** Process plumbing that every program of the mesh shares. Knows nothing of meshes. */
+export { healthPages, operatorPages } from './admin-pages.ts';
 export {
   type AdminAnswer,
   type AdminPage,

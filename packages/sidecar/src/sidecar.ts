@@ -4,12 +4,13 @@ import {
   AdminServer,
   type Clock,
   type Component,
+  healthPages,
   type LogFields,
   type Logger,
   type MetricsRegistry,
+  operatorPages,
   type Random,
 } from '@tulle/runtime';
-import { adminPages, publicPages } from './admin/admin-pages.ts';
 import { Readiness } from './admin/readiness.ts';
 import { checkRoutes } from './config/compile-routes.ts';
 import { InboundStore } from './config/inbound-store.ts';
@@ -203,12 +204,13 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     ],
     loggers.of('readiness'),
   );
+  const health = healthPages({ unreadyReasons: () => readiness.reasons(), metrics });
   const logger = loggers.of('admin');
   const publicAdmin = new AdminServer({
     name: 'metrics-server',
     host,
     port: metricsPort,
-    pages: publicPages({ readiness, metrics }),
+    pages: health,
     logger,
   });
   const dump = {
@@ -223,7 +225,7 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     name: 'admin-server',
     host: adminHost,
     port: settings.adminPort,
-    pages: adminPages({ readiness, metrics, dump, loggers: loggers.all }),
+    pages: { ...health, ...operatorPages({ dump, loggers: loggers.all }) },
     logger,
   });
   const adminListeners = () => [
