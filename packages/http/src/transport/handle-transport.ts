@@ -68,6 +68,8 @@ export class HandleTransport implements Transport {
   #isClosed = false;
   #isEnding = false;
   #isShutdown = false;
+  /** The FIN is on its way: too late for a reset. */
+  #isShuttingDown = false;
   #hasPeerEnded = false;
   #isEndHeld = false;
   #hasRead = false;
@@ -94,6 +96,8 @@ export class HandleTransport implements Transport {
   /** The handle is connected (and for TLS: verified). Call start() once the owner has it. */
   opened(handle: RawHandle): void {
     this.#handle = handle;
+    // Core tls has begun to read, for the handshake.
+    this.#isReading = this.isTls;
     handle.tulleOwner = this;
     handle.onread = onRead;
     handle.useUserBuffer(sharedReadBuffer);
@@ -246,11 +250,13 @@ export class HandleTransport implements Transport {
     const request = new this.#binding.ShutdownRequest();
     request.tulleOwner = this;
     request.oncomplete = onShutdown;
+    this.#isShuttingDown = true;
     const status = handle.shutdown(request);
     if (status < 0) this.fail(systemError(status, 'write'));
   }
 
   shutdownDone(status: number): void {
+    this.#isShuttingDown = false;
     if (this.#isClosed) return;
     if (status < 0) this.fail(systemError(status, 'write'));
     else if (this.#hasPeerEnded) this.#close(false);
@@ -329,7 +335,9 @@ export class HandleTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#release();
-    this.#closeHandle(this.#handle, isAbort, () => this.handler.onClose(this.#error));
+    this.#closeHandle(this.#handle, isAbort && !this.#isShuttingDown, () =>
+      this.handler.onClose(this.#error),
+    );
   }
 
   /** Memory in flight stays pinned: its completion, with an error, comes before the close. */

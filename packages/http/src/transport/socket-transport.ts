@@ -155,8 +155,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     if (socket === null) return;
     if (this.isTls) resetUnder(socket);
-    else if (this.#isOpen) socket.resetAndDestroy();
-    else socket.destroy();
+    else resetPlain(socket, isShuttingDown(socket));
   }
 
   #received(buffer: Buffer, bytes: number): void {
@@ -213,9 +212,25 @@ export class SocketTransport implements Transport {
 /**
  * A TLS socket has no reset of its own: the connection under it is reset, so that the peer cannot
  * take the end for one in order. Where node does not show that connection, it is just closed.
+ *
+ * From a turn of its own: node frees the TLS state as soon as the connection under it is gone, and
+ * the caller, or a microtask of its, may run from within OpenSSL's handshake, which then goes on in
+ * freed memory and ends the process.
  */
 export function resetUnder(tlsSocket: Socket): void {
-  const under = (tlsSocket as { _parent?: unknown })._parent;
-  if (under instanceof Socket && !under.connecting) under.resetAndDestroy();
-  tlsSocket.destroy();
+  setImmediate(() => {
+    const under = (tlsSocket as { _parent?: unknown })._parent;
+    if (under instanceof Socket) resetPlain(under, isShuttingDown(tlsSocket));
+    tlsSocket.destroy();
+  });
+}
+
+/** No reset while the FIN is on its way: node would then lose the handle, and never tell of the close. */
+function resetPlain(socket: Socket, isEnding: boolean): void {
+  if (socket.connecting || isEnding) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function isShuttingDown(socket: Socket): boolean {
+  return socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
 }
