@@ -5,8 +5,8 @@ import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
-import { rescueInbound, rescueInboundUpstream } from './inbound-rescue.ts';
 import type { RequestStack, ServedConnection } from './request-stack.ts';
+import { rescue, rescueUpstream } from './rescue.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
@@ -53,11 +53,11 @@ export class InboundStack implements RequestStack {
   }
 
   rescue(connection: ServedConnection, failure: Failure, detail: string): void {
-    rescueInbound(connection, failure, detail);
+    rescue(connection, failure, detail);
   }
 
   rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
-    rescueInboundUpstream(connection, failure);
+    rescueUpstream(connection, failure);
   }
 
   route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure {

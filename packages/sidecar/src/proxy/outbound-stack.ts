@@ -6,10 +6,10 @@ import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
-import { rescueOutbound, rescueOutboundUpstream } from './outbound-rescue.ts';
 import { pickBackend } from './pick-backend.ts';
 import type { RequestStack, ServedConnection } from './request-stack.ts';
 import { RequestView } from './request-view.ts';
+import { rescue, rescueUpstream } from './rescue.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
@@ -65,11 +65,11 @@ export class OutboundStack implements RequestStack {
   }
 
   rescue(connection: ServedConnection, failure: Failure, detail: string): void {
-    rescueOutbound(connection, failure, detail);
+    rescue(connection, failure, detail);
   }
 
   rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
-    rescueOutboundUpstream(connection, failure);
+    rescueUpstream(connection, failure);
   }
 
   route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure | null {
