@@ -119,10 +119,13 @@ function drain(subscription: TypeSubscription, client: ModelClient): void {
   }
 }
 
-function apply(
-  step: Step,
-  world: { subscription: TypeSubscription; client: ModelClient; view: ResourceView },
-): void {
+interface World {
+  readonly subscription: TypeSubscription;
+  readonly client: ModelClient;
+  view: ResourceView;
+}
+
+function apply(step: Step, world: World): void {
   const { subscription, client } = world;
   switch (step.kind) {
     case 'snapshot':
@@ -147,20 +150,21 @@ function apply(
   }
 }
 
+/** Takes the steps one after the other, and then tells the client all that there is to tell. */
+function settle(initial: readonly Stand[], steps: readonly Step[]): World {
+  const world = { subscription: new TypeSubscription(), client: new ModelClient(), view: viewOf(initial) };
+  // So that no step is a legacy wildcard.
+  apply({ kind: 'subscribe', names: ['n/a'] }, world);
+  for (const each of steps) apply(each, world);
+  drain(world.subscription, world.client);
+  return world;
+}
+
 describe('whatever the order of subscriptions, snapshots and responses', () => {
   test('a client in the end holds what its names mean, and knows of each that means nothing', () => {
     fc.assert(
       fc.property(stands, fc.array(step, { maxLength: 25 }), (initial, steps) => {
-        const world = {
-          subscription: new TypeSubscription(),
-          client: new ModelClient(),
-          view: viewOf(initial),
-        };
-        // So that nothing below is a legacy wildcard.
-        apply({ kind: 'subscribe', names: ['n/a'] }, world);
-        for (const each of steps) apply(each, world);
-        const { client, subscription, view } = world;
-        drain(subscription, client);
+        const { client, view } = settle(initial, steps);
         const wanted = new Map<string, SnapshotEntry>();
         for (const name of client.asks) {
           const entries = name === '*' ? view.list() : [view.lookup(name)];
@@ -177,16 +181,9 @@ describe('whatever the order of subscriptions, snapshots and responses', () => {
   test('a snapshot that changes nothing leaves nothing to say', () => {
     fc.assert(
       fc.property(stands, fc.array(step, { maxLength: 15 }), (initial, steps) => {
-        const world = {
-          subscription: new TypeSubscription(),
-          client: new ModelClient(),
-          view: viewOf(initial),
-        };
-        apply({ kind: 'subscribe', names: ['n/a'] }, world);
-        for (const each of steps) apply(each, world);
-        drain(world.subscription, world.client);
-        world.subscription.retarget(world.view);
-        expect(world.subscription.pending).toMatchObject({ hasUpdates: false, hasRemovals: false });
+        const { subscription, view } = settle(initial, steps);
+        subscription.retarget(view);
+        expect(subscription.pending).toMatchObject({ hasUpdates: false, hasRemovals: false });
       }),
       { numRuns: 500 },
     );
