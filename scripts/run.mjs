@@ -17,6 +17,7 @@ try {
   process.exitCode = 1;
 }
 
+/** @param {readonly string[]} argv */
 async function run([name, ...args]) {
   checkNodeVersion();
   const task = Object.hasOwn(tasks, name ?? '') ? tasks[name] : undefined;

@@ -11,7 +11,7 @@ const pollMs = 250;
  * Holds the lock file while `work` runs, so that two commands started at once don't install over each other.
  * `onWait` is told once whom it waits for. A lock whose owner died is taken over.
  */
-export async function withFileLock(path, work, { onWait = () => {} } = {}) {
+export async function withFileLock(path, work, { onWait = (_pid) => {} } = {}) {
   const token = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() });
   mkdirSync(dirname(path), { recursive: true });
   let hasWaited = false;

@@ -59,6 +59,6 @@ function readsEnvironment(node) {
     return node.name.elements.some((element) => (element.propertyName ?? element.name).getText() === 'env');
   }
   if (!ts.isImportSpecifier(node)) return false;
-  const from = node.parent.parent.parent.moduleSpecifier.text;
-  return /^(node:)?process$/.test(from) && (node.propertyName ?? node.name).text === 'env';
+  const from = node.parent.parent.parent.moduleSpecifier.getText();
+  return /^['"](node:)?process['"]$/.test(from) && (node.propertyName ?? node.name).text === 'env';
 }

@@ -42,7 +42,7 @@ function longFunctions(name, text) {
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const found = [];
   const visit = (node) => {
-    if (ts.isFunctionLike(node) && node.body !== undefined) {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
       const first = source.getLineAndCharacterOfPosition(node.getStart()).line;
       const lines = source.getLineAndCharacterOfPosition(node.end).line - first + 1;
       const label = node.name?.getText() ?? 'a function';

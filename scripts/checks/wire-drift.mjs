@@ -14,7 +14,7 @@ export const wireDrift = {
     try {
       const result = await runTool('buf', ['generate', '--output', directory]);
       if (!result.ok) return result;
-      return compare(join(directory, generated), join(rootDir, generated));
+      return await compare(join(directory, generated), join(rootDir, generated));
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -33,6 +33,7 @@ async function compare(freshDir, committedDir) {
 async function readTree(directory) {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const pairs = files.map(async (path) => [path.slice(directory.length + 1), await readFile(path, 'utf8')]);
-  return new Map(await Promise.all(pairs));
+  const tree = new Map();
+  for (const path of files) tree.set(path.slice(directory.length + 1), await readFile(path, 'utf8'));
+  return tree;
 }
