@@ -6,7 +6,7 @@
  * write may complete, or fail, inside the call that starts it; a plain write that goes on in the
  * background refers to its memory until done (a TLS write does not: OpenSSL has taken it).
  *
- * Longer than 300 lines: reading, writing and closing are one state machine.
+ * Long because reading, writing and closing are one state machine.
  */
 import { getSystemErrorName } from 'node:util';
 import { ByteQueue } from './byte-queue.ts';
