@@ -1,4 +1,4 @@
-import { Metadata, status as grpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
+import { status as grpcStatus, Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { SpiffeId } from '@tulle/model';
 import type { Clock, Logger } from '@tulle/runtime';
 import type {
