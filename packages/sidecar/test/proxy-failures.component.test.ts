@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Cleanup, startApplication, startPair, startRawApplication } from './proxy-pair.ts';
+import { Cleanup } from './cleanup.ts';
+import { startApplication, startPair, startRawApplication } from './proxy-pair.ts';
 import { RawClient } from './raw-client.ts';
 
 let authority: TestAuthority;
@@ -17,10 +18,8 @@ const get = (path = '/', to = 'plain.shop') => `GET ${path} HTTP/1.1\r\nHost: ${
 const post = (path = '/') => `POST ${path} HTTP/1.1\r\nHost: plain.shop\r\nContent-Length: 2\r\n\r\nhi`;
 
 describe.each(['socket', 'handle'] as const)('failures over %s transports', (backend) => {
-  async function open(originPort: number, options = {}) {
-    const both = await startPair({ backend, authority, cleanup, ...options }, originPort);
-    return { ...both, tcp: new RawClient(both.client.proxy.outboundPort, cleanup) };
-  }
+  const open = (originPort: number, options = {}) =>
+    startPair({ backend, authority, cleanup, ...options }, originPort);
 
   describe('an upstream that closes', () => {
     it.each([

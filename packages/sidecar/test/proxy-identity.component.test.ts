@@ -1,8 +1,8 @@
 import { connect as connectTls } from 'node:tls';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cleanup } from './cleanup.ts';
 import {
-  Cleanup,
   clientId,
   cluster,
   found,
@@ -32,9 +32,8 @@ describe.each(['socket', 'handle'] as const)('identity over %s transports', (bac
       response.end('secret');
     });
     const both = await startPair({ backend, authority, cleanup }, origin);
-    const tcp = new RawClient(both.client.proxy.outboundPort, cleanup);
     const get = 'GET / HTTP/1.1\r\nHost: server.shop\r\n\r\n';
-    return { ...both, tcp, get, origin, requests: () => requests };
+    return { ...both, get, origin, requests: () => requests };
   }
 
   const refusals = (of: { sum(name: string, pairs: string[]): number }, reason: string) =>

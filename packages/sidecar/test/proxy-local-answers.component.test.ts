@@ -2,7 +2,8 @@ import { compileRouteMatch } from '@tulle/policy';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CompiledRule, OutboundLookup } from '../src/config/mesh-view.ts';
-import { Cleanup, cluster, found, plainEndpoint, startEcho, startPair } from './proxy-pair.ts';
+import { Cleanup } from './cleanup.ts';
+import { cluster, found, plainEndpoint, startEcho, startPair } from './proxy-pair.ts';
 import { RawClient } from './raw-client.ts';
 
 let authority: TestAuthority;
@@ -14,10 +15,8 @@ beforeAll(async () => {
 afterEach(() => cleanup.run());
 
 describe.each(['socket', 'handle'] as const)('local answers over %s transports', (backend) => {
-  async function open(originPort: number, options = {}) {
-    const both = await startPair({ backend, authority, cleanup, ...options }, originPort);
-    return { ...both, tcp: new RawClient(both.client.proxy.outboundPort, cleanup) };
-  }
+  const open = (originPort: number, options = {}) =>
+    startPair({ backend, authority, cleanup, ...options }, originPort);
 
   const rule = (backends: CompiledRule['backends'], path = '/only'): CompiledRule => {
     const match = { path: { kind: 'prefix' as const, value: path }, method: null, headers: [] };

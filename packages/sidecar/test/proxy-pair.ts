@@ -14,22 +14,12 @@ import type {
 import { Proxy as MeshProxy } from '../src/proxy/proxy.ts';
 import { type ProxyLimits, type ProxyTimeouts, proxySettings } from '../src/proxy/settings.ts';
 
+import type { Cleanup } from './cleanup.ts';
+import { RawClient } from './raw-client.ts';
+
 export const host = '127.0.0.1';
 export const clientId = 'spiffe://cluster.local/ns/shop/sa/client';
 export const serverId = 'spiffe://cluster.local/ns/shop/sa/server';
-
-/** Closes what a test opened, last first. */
-export class Cleanup {
-  readonly #tasks: (() => unknown)[] = [];
-
-  add(task: () => unknown): void {
-    this.#tasks.push(task);
-  }
-
-  async run(): Promise<void> {
-    for (const task of this.#tasks.splice(0).reverse()) await task();
-  }
-}
 
 export class TestIdentity implements IdentitySource {
   current: IdentityMaterial | null = null;
@@ -135,6 +125,8 @@ export interface Pair {
   readonly server: TestSidecar;
   readonly clientIdentity: TestIdentity;
   readonly serverIdentity: TestIdentity;
+  /** An application beside the client's sidecar. */
+  readonly tcp: RawClient;
 }
 
 export interface PairOptions {
@@ -163,7 +155,8 @@ export async function startPair(options: PairOptions, originPort: number): Promi
   const meshed = cluster('shop/server:80', [meshEndpoint(originPort, server.proxy.inboundPort)]);
   client.services.set('server.shop', found(meshed));
   client.services.set('plain.shop', found(cluster('shop/plain:80', [plainEndpoint(originPort)])));
-  return { client, server, clientIdentity, serverIdentity };
+  const tcp = new RawClient(client.proxy.outboundPort, cleanup);
+  return { client, server, clientIdentity, serverIdentity, tcp };
 }
 
 /** An application made with node:http. */

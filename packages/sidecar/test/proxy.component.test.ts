@@ -1,7 +1,7 @@
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cleanup } from './cleanup.ts';
 import {
-  Cleanup,
   clientId,
   seenBy,
   serverId,
@@ -21,13 +21,8 @@ beforeAll(async () => {
 afterEach(() => cleanup.run());
 
 describe.each(['socket', 'handle'] as const)('proxy over %s transports', (backend) => {
-  const pair = async (originPort: number, options = {}) =>
+  const open = (originPort: number, options = {}) =>
     startPair({ backend, authority, cleanup, ...options }, originPort);
-
-  async function open(originPort: number, options = {}) {
-    const both = await pair(originPort, options);
-    return { ...both, tcp: new RawClient(both.client.proxy.outboundPort, cleanup) };
-  }
 
   describe('a request across two sidecars', () => {
     it('arrives, is answered, counted and logged on both sides', async () => {

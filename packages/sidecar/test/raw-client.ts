@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { eventually } from '@tulle/testkit';
-import type { Cleanup } from './proxy-pair.ts';
+import type { Cleanup } from './cleanup.ts';
 
 /** A client that writes bytes and looks at bytes. */
 export class RawClient {
