@@ -5,6 +5,8 @@
  * Contract, beyond the member comments:
  * - No handler method is called from inside a call of a transport method. After abort(), and after
  *   a failure, only onClose follows, once, from a later turn of the loop.
+ * - abort(), end() and pause() are safe at any moment: within any handler method, onConnection and
+ *   onConnect, twice, one after the other.
  * - Bytes written after end(), abort() or a failure are dropped, and write() answers true.
  * - A transport starts to read when it is handed to onConnection / onConnect (call pause() there
  *   to prevent it).

@@ -193,8 +193,7 @@ export class Proxy implements Component {
   }
 
   #accept(transport: Transport, context: DownstreamContext, peer: InboundPeer | null): void {
-    // Not within the accept: the transport has yet to be started.
-    if (this.#isStopping) setImmediate(() => transport.abort());
+    if (this.#isStopping) transport.abort();
     else new DownstreamConnection(transport, context, peer);
   }
 

@@ -13,6 +13,7 @@ export class RecordingHandler implements TransportHandler {
   #chunks: Buffer[] = [];
   #waiters: (() => void)[] = [];
   onBytes: ((buffer: Buffer, start: number, end: number) => void) | null = null;
+  onEnded: (() => void) | null = null;
   keeps = true;
 
   get text(): string {
@@ -40,6 +41,7 @@ export class RecordingHandler implements TransportHandler {
   onEnd(): void {
     this.#note('end');
     this.ended = true;
+    this.onEnded?.();
     this.#wake();
   }
 
