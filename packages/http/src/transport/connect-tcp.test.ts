@@ -49,10 +49,12 @@ describe.each(['socket', 'handle'] as const)('connectTcp on the %s backend', (ba
   });
 
   it('can be aborted while it connects', async () => {
-    const { transport, handler } = dial(9, '192.0.2.1');
+    const silent = await silentListener();
+    const { transport, handler } = dial(silent.port);
     handler.during(() => transport.abort());
     await handler.until(() => handler.closed);
     expect(handler.error).toBeNull();
+    silent.stop();
   });
 
   it('sends what was written, and ended, before it stood, by name too', async () => {
