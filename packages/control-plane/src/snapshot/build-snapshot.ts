@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type MeshResources,
   type ResourceKind,
@@ -92,6 +93,10 @@ function entryOf<K extends ResourceKind>(
   resource: MeshResources[K],
   { aliases, before }: { aliases: readonly string[]; before: SnapshotEntry<K> | null | undefined },
 ): SnapshotEntry<K> {
+  // Comparing costs a fraction of hashing, and most of a mesh says the same as before.
+  if (before && isDeepStrictEqual(before.resource, resource) && isDeepStrictEqual(before.aliases, aliases)) {
+    return before;
+  }
   const version = contentHash(aliases.length === 0 ? resource : { aliases, resource });
   if (before?.version === version) return before;
   return { kind, name: resourceName[kind](resource), aliases, version, resource };
