@@ -61,7 +61,6 @@ function startSidecar(pod: string, address: string, token: string, { folder }: W
       TULLE_HOST: address,
       TULLE_ADMIN_HOST: address,
       TULLE_LOG_LEVEL: 'warn',
-      TULLE_ACCESS_LOG: 'off',
     },
   });
 }

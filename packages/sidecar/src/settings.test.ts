@@ -19,7 +19,7 @@ describe('readSettings', () => {
       inboundPort: 15_006,
       metricsPort: 15_020,
       adminPort: 15_000,
-      accessLog: 'text',
+      accessLog: 'errors',
       drainSeconds: 10,
       discoveryWaitMs: 5_000,
     });

@@ -1,7 +1,7 @@
 import { type NamespacedName, parseName } from '@tulle/model';
 import { EnvReader, type LogLevel, logLevels } from '@tulle/runtime';
 
-export const accessLogModes = ['off', 'text', 'json'] as const;
+export const accessLogModes = ['off', 'errors', 'text', 'json'] as const;
 export const backendModes = ['auto', 'socket', 'handle'] as const;
 
 /** Everything that a sidecar is told at start; nothing else of the environment is read. */
@@ -60,7 +60,7 @@ export function readSettings(env: Env): SidecarSettings {
     adminPort: port('TULLE_ADMIN_PORT', 15_000),
     appHost: text('TULLE_APP_HOST', host, ownHost),
     logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
-    accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'text'),
+    accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'errors'),
     backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
     drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),
     discoveryWaitMs: reader.integer('TULLE_DISCOVERY_WAIT_MS', 5_000, { min: 1, max: 600_000 }),

@@ -2,13 +2,15 @@ import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { AccessLog } from './access-log.ts';
 import { Exchange } from './exchange.ts';
+import type { AccessLogFormat } from './settings.ts';
 
-function lineOf(format: 'text' | 'json', change: Partial<Exchange>): string {
+function lineOf(format: AccessLogFormat, change: Partial<Exchange>): string {
   const lines: string[] = [];
   const log = new AccessLog({ format, clock: new FakeClock(), write: (line) => void lines.push(line) });
   const exchange = new Exchange();
   exchange.begin(0);
-  log.line('outbound', Object.assign(exchange, change), 'spiffe://cluster.local/ns/a/sa/b', 1.23456);
+  Object.assign(exchange, change);
+  if (log.wants(exchange)) log.line('outbound', exchange, 'spiffe://cluster.local/ns/a/sa/b', 1.23456);
   return lines.join('');
 }
 
@@ -25,6 +27,15 @@ describe('AccessLog', () => {
     const line = lineOf(format, { method: 'GET', path: '/"\n2026 forged', authority: 'a b="c\r' });
     expect(line.split('\n')).toHaveLength(2);
     expect(line).not.toContain('\r');
+  });
+
+  it('says only what went wrong with `errors`, and nothing with `off`', () => {
+    expect(lineOf('errors', { code: 200 })).toBe('');
+    expect(JSON.parse(lineOf('errors', { code: 503, flag: 'UH' })).access).toMatchObject({
+      code: 503,
+      flag: 'UH',
+    });
+    expect(lineOf('off', { code: 503, flag: 'UH' })).toBe('');
   });
 
   it('writes JSON with every field', () => {

@@ -9,7 +9,7 @@ export interface AccessLogOptions {
   write(line: string): void;
 }
 
-/** One line an exchange, whatever became of it. */
+/** One line an exchange; with `errors` only where a response flag says that it went wrong, as JSON. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
 
@@ -17,13 +17,13 @@ export class AccessLog {
     this.#options = options;
   }
 
-  get isOn(): boolean {
-    return this.#options.format !== 'off';
+  wants(exchange: Exchange): boolean {
+    const { format } = this.#options;
+    return format === 'errors' ? exchange.flag !== '' : format !== 'off';
   }
 
   line(direction: 'inbound' | 'outbound', exchange: Exchange, peer: string, durationMs: number): void {
     const { format, clock, write } = this.#options;
-    if (format === 'off') return;
     const entry = {
       time: new Date(clock.nowMs()).toISOString(),
       direction,
@@ -43,7 +43,7 @@ export class AccessLog {
       responseBytes: exchange.responseBytes,
       requestId: exchange.requestId,
     };
-    write(format === 'json' ? `${JSON.stringify({ access: entry })}\n` : textLine(entry));
+    write(format === 'text' ? textLine(entry) : `${JSON.stringify({ access: entry })}\n`);
   }
 }
 

@@ -47,7 +47,7 @@ export class InboundStack implements RequestStack {
     peer.series ??= this.#seriesOf(peer);
     peer.series.count(exchange.code, exchange.flag, durationMs / 1_000);
     const { accessLog } = this.#options;
-    if (!accessLog.isOn) return;
+    if (!accessLog.wants(exchange)) return;
     exchange.destination = this.#destinationOf(peer);
     accessLog.line('inbound', exchange, peer.spiffeId, durationMs);
   }

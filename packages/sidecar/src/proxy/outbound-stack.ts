@@ -59,7 +59,7 @@ export class OutboundStack implements RequestStack {
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     this.#seriesOf(connection).count(exchange.code, exchange.flag, durationMs / 1_000);
     const { accessLog } = this.#options;
-    if (accessLog.isOn) {
+    if (accessLog.wants(exchange)) {
       accessLog.line('outbound', exchange, exchange.slot?.endpoint.mesh?.spiffeId ?? '', durationMs);
     }
   }

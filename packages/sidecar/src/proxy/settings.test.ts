@@ -9,7 +9,7 @@ describe('proxySettings', () => {
       ...least,
       outboundPort: 15_001,
       inboundPort: 15_006,
-      accessLog: 'text',
+      accessLog: 'errors',
       limits: defaultProxyLimits,
       timeouts: defaultProxyTimeouts,
     });

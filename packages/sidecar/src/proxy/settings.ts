@@ -39,7 +39,8 @@ export interface ProxyTimeouts {
   readonly lingerMs: number;
 }
 
-export type AccessLogFormat = 'off' | 'text' | 'json';
+/** `errors`: what went wrong, as JSON. The others say everything, or nothing. */
+export type AccessLogFormat = 'off' | 'errors' | 'text' | 'json';
 
 export interface ProxySettings {
   readonly host: string;
@@ -95,7 +96,7 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
     backend: input.backend,
     outboundPort: input.outboundPort ?? 15_001,
     inboundPort: input.inboundPort ?? 15_006,
-    accessLog: input.accessLog ?? 'text',
+    accessLog: input.accessLog ?? 'errors',
     limits: { ...defaultProxyLimits, ...input.limits },
     timeouts: { ...defaultProxyTimeouts, ...input.timeouts },
   };
