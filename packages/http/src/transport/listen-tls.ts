@@ -43,6 +43,12 @@ export interface TlsListener extends Listener {
 }
 
 /**
+ * The three of TLS 1.3, AES-128 first: it costs a quarter less than AES-256, which OpenSSL would choose,
+ * and is what RFC 8446 section 9.1 makes mandatory. The server's order decides.
+ */
+const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+
+/**
  * Sockets are accepted by one net server and handed to a TLS server that never listens: settings
  * are swapped by replacing the latter, and its ticket keys with it, so that no session outlives
  * the trust that it rests on.
@@ -73,6 +79,7 @@ function createHandshaker(options: ListenTlsOptions, settings: TlsServerSettings
     key: settings.keyPem,
     ca: settings.caPem,
     minVersion: 'TLSv1.3',
+    ciphers: CIPHERS,
     requestCert: true,
     // Not left to node, which drops a client without certificate without a reason, and passes a
     // resumed session that has none: refusalOfPeer() looks at both on every connection.
