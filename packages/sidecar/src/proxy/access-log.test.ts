@@ -1,14 +1,21 @@
+import { defaultH1Limits, parseRequestHead, RequestHead } from '@tulle/http';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { AccessLog } from './access-log.ts';
 import { Exchange } from './exchange.ts';
 import type { AccessLogFormat } from './settings.ts';
 
-function lineOf(format: AccessLogFormat, change: Partial<Exchange>): string {
+const get = 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n';
+
+function lineOf(format: AccessLogFormat, change: Partial<Exchange>, request = get): string {
   const lines: string[] = [];
   const log = new AccessLog({ format, clock: new FakeClock(), write: (line) => void lines.push(line) });
   const exchange = new Exchange();
   exchange.begin(0);
+  const head = new RequestHead();
+  const bytes = Buffer.from(request);
+  expect(parseRequestHead(head, bytes, 0, bytes.length, defaultH1Limits)).toBe(bytes.length);
+  exchange.text.capture(head);
   Object.assign(exchange, change);
   if (log.wants(exchange)) log.line('outbound', exchange, 'spiffe://cluster.local/ns/a/sa/b', 1.23456);
   return lines.join('');
@@ -16,15 +23,16 @@ function lineOf(format: AccessLogFormat, change: Partial<Exchange>): string {
 
 describe('AccessLog', () => {
   it('writes one line of text, without what is empty', () => {
-    const line = lineOf('text', { method: 'GET', path: '/a b', authority: 'shop', code: 200 });
+    const line = lineOf('text', { code: 200 });
     expect(line).toBe(
-      '2026-01-01T00:00:00.000Z outbound "GET /a b" authority=shop destination=unknown ' +
+      '2026-01-01T00:00:00.000Z outbound "GET /" authority=shop destination=unknown ' +
         'peer=spiffe://cluster.local/ns/a/sa/b code=200 durationMs=1.235 requestBytes=0 responseBytes=0\n',
     );
   });
 
   it.each(['text', 'json'] as const)('lets no client break its line (%s)', (format) => {
-    const line = lineOf(format, { method: 'GET', path: '/"\n2026 forged', authority: 'a b="c\r' });
+    const request = 'GET /" HTTP/1.1\r\nHost: shop\r\nX-Request-Id: a b="c\r\n\r\n';
+    const line = lineOf(format, { detail: '"\n2026 forged\r' }, request);
     expect(line.split('\n')).toHaveLength(2);
     expect(line).not.toContain('\r');
   });

@@ -27,9 +27,9 @@ export class AccessLog {
     const entry = {
       time: new Date(clock.nowMs()).toISOString(),
       direction,
-      method: exchange.method,
-      path: exchange.path,
-      authority: exchange.authority,
+      method: exchange.text.method,
+      path: exchange.text.path,
+      authority: exchange.text.authority,
       destination: exchange.destination,
       backend: exchange.backend,
       endpoint: exchange.slot?.endpoint.key ?? '',
@@ -41,7 +41,7 @@ export class AccessLog {
       durationMs: Math.round(durationMs * 1_000) / 1_000,
       requestBytes: exchange.requestBytes,
       responseBytes: exchange.responseBytes,
-      requestId: exchange.requestId,
+      requestId: exchange.text.requestId,
     };
     write(format === 'text' ? textLine(entry) : `${JSON.stringify({ access: entry })}\n`);
   }

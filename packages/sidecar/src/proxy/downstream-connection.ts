@@ -252,7 +252,7 @@ export class DownstreamConnection
     this.#headSinceMs = 0;
     if (this.resolved === null) this.exchange.begin(clock.monotonicMs());
     relay.begin(head);
-    if (capturesText) this.exchange.captureText(head);
+    if (capturesText) this.exchange.text.capture(head);
     const route = stack.route(this, head);
     if (route instanceof EndpointSlot) {
       this.#phase = ACTIVE;
@@ -274,7 +274,7 @@ export class DownstreamConnection
   /** Before there is a request: nothing of it is known. */
   #refuse(failure: Failure): void {
     this.exchange.begin(this.#context.clock.monotonicMs());
-    this.exchange.forgetText();
+    this.exchange.text.clear();
     this.#relay.begin(null);
     this.#stash.clear();
     this.fail(failure);

@@ -1,5 +1,5 @@
-import type { RequestHead } from '@tulle/http';
 import type { ResponseFlag } from './failure.ts';
+import { RequestText } from './request-text.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
 /**
@@ -9,11 +9,8 @@ import type { EndpointSlot } from './upstreams.ts';
 export class Exchange {
   startedMs = 0;
   isActive = false;
-  /** Text is kept only where an access log will want it. */
-  method = '';
-  path = '';
-  authority = '';
-  requestId = '';
+  /** Kept only where an access log may want it. */
+  readonly text = new RequestText();
   /** `<namespace>/<service>:<port>`, or `unknown`. */
   destination = 'unknown';
   backend = '';
@@ -38,19 +35,5 @@ export class Exchange {
     this.detail = '';
     this.requestBytes = 0;
     this.responseBytes = 0;
-  }
-
-  captureText(head: RequestHead): void {
-    this.method = head.method();
-    this.path = head.path();
-    this.authority = head.authority();
-    this.requestId = head.get('x-request-id') ?? '';
-  }
-
-  forgetText(): void {
-    this.method = '';
-    this.path = '';
-    this.authority = '';
-    this.requestId = '';
   }
 }

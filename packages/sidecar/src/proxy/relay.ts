@@ -103,7 +103,7 @@ export class Relay implements ResponseSink, QueuedRequest, ClientTerms {
       this.#client.fail(badRequest(length === NO_ROOM ? H1_HEAD_TOO_LARGE : body.errorCode));
       return end;
     }
-    if (capturesText) exchange.requestId = encoder.requestId(head);
+    if (capturesText) encoder.captureOwnId(exchange.text);
     const { consumed } = encoder;
     exchange.requestBytes = consumed - at;
     const pooled = slot.pool.take();

@@ -1,5 +1,6 @@
 import { type BodyReader, copyBytes, type RequestHead, scratch, writeRequestHead } from '@tulle/http';
 import type { RequestIds } from './request-id.ts';
+import type { RequestText } from './request-text.ts';
 
 /**
  * Writes head and the beginning of the body into the scratch, where they are sent from in one write.
@@ -7,6 +8,7 @@ import type { RequestIds } from './request-id.ts';
  */
 export class RequestEncoder {
   consumed = 0;
+  #isIdOurs = false;
   readonly #ids: RequestIds;
 
   constructor(ids: RequestIds) {
@@ -15,9 +17,9 @@ export class RequestEncoder {
 
   encode(head: RequestHead, body: BodyReader, buffer: Buffer, at: number, end: number): number {
     dropReserved(head);
-    const isOurs = head.find(REQUEST_ID) < 0;
-    if (isOurs) this.#ids.next();
-    const line = isOurs ? this.#ids.line : null;
+    this.#isIdOurs = head.find(REQUEST_ID) < 0;
+    if (this.#isIdOurs) this.#ids.next();
+    const line = this.#isIdOurs ? this.#ids.line : null;
     const out = scratch.buffer;
     this.consumed = at;
     let o = writeRequestHead(out, 0, head, null, line, line === null ? 0 : line.length);
@@ -30,9 +32,9 @@ export class RequestEncoder {
     return o;
   }
 
-  /** Of the request encoded last: the client's, or the one made for it. */
-  requestId(head: RequestHead): string {
-    return head.get(REQUEST_ID) ?? this.#ids.current();
+  /** The id that was made for the request encoded last, where one was. */
+  captureOwnId(text: RequestText): void {
+    if (this.#isIdOurs) this.#ids.capture(text);
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RequestText } from './request-text.ts';
 
 const HEX = Buffer.from('0123456789abcdef');
 const PREFIX = 'x-request-id: ';
@@ -34,7 +35,8 @@ export class RequestIds {
     }
   }
 
-  current(): string {
-    return this.line.toString('latin1', PREFIX.length, this.#end);
+  /** Hands over the id that stands in the line. */
+  capture(text: RequestText): void {
+    text.captureId(this.line, PREFIX.length, this.#end);
   }
 }
