@@ -21,7 +21,7 @@ import {
   type SignCertificateResponse,
   SignCertificateResponseSchema,
 } from '@tulle/xds';
-import { FakeSigner } from '../src/identity/fake-signer.ts';
+import { FakeSigner } from '../src/identity/testing/fake-signer.ts';
 
 type SignCall = ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>;
 type AdsCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse | Buffer>;

@@ -12,8 +12,8 @@ import {
 } from '@tulle/testkit';
 import { type Resource, typeUrls } from '@tulle/xds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpoints, routes, service } from '../src/config/fake-source.ts';
-import { wireResource } from '../src/discovery/fake-transport.ts';
+import { endpoints, routes, service } from '../src/config/testing/fake-source.ts';
+import { wireResource } from '../src/discovery/testing/fake-transport.ts';
 import { FakeControlPlane } from './discovery-fake-control-plane.ts';
 
 let directory: TemporaryDirectory;

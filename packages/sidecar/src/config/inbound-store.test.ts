@@ -2,8 +2,8 @@ import type { Workload } from '@tulle/model';
 import { silentLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
-import { FakeSource } from './fake-source.ts';
 import { InboundStore } from './inbound-store.ts';
+import { FakeSource } from './testing/fake-source.ts';
 
 const web = (ports: readonly number[]): Workload => ({
   namespace: 'bookshop',

@@ -2,9 +2,9 @@ import { MetricsRegistry, silentLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { outboundStoreMetrics } from '../control-metrics.ts';
-import { endpoints, FakeSource, routes, service } from './fake-source.ts';
 import type { OutboundLookup, OutboundPort } from './mesh-view.ts';
 import { type OutboundLimits, OutboundStore } from './outbound-store.ts';
+import { endpoints, FakeSource, routes, service } from './testing/fake-source.ts';
 
 let clock: FakeClock;
 let source: FakeSource;

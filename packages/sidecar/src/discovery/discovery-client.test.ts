@@ -4,10 +4,10 @@ import { FakeClock } from '@tulle/testkit';
 import { typeUrls } from '@tulle/xds';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkRoutes } from '../config/compile-routes.ts';
-import { endpoints, routes, service } from '../config/fake-source.ts';
+import { endpoints, routes, service } from '../config/testing/fake-source.ts';
 import { type DiscoveryMetrics, discoveryMetrics } from '../control-metrics.ts';
 import { DiscoveryClient } from './discovery-client.ts';
-import { FakeTransport, wireResource } from './fake-transport.ts';
+import { FakeTransport, wireResource } from './testing/fake-transport.ts';
 
 let clock: FakeClock;
 let transport: FakeTransport;

@@ -1,7 +1,7 @@
 import type { Service } from '@tulle/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { service } from '../config/fake-source.ts';
+import { service } from '../config/testing/fake-source.ts';
 import { type HeldResource, ResourceCache } from './resource-cache.ts';
 
 type Held = HeldResource<'service'>;

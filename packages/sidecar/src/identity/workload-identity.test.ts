@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdentityMaterial } from '../config/mesh-view.ts';
 import { type IdentityMetrics, identityMetrics } from '../control-metrics.ts';
 import { describeIdentity } from './describe-identity.ts';
-import { FakeSigner } from './fake-signer.ts';
+import { FakeSigner } from './testing/fake-signer.ts';
 import { renewalDelayMs, WorkloadIdentity } from './workload-identity.ts';
 
 const dayMs = 86_400_000;

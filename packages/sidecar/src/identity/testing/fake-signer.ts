@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { CertificateSigner } from './certificate-signer.ts';
-import type { SignedCertificate } from './check-certificate.ts';
+import type { CertificateSigner } from '../certificate-signer.ts';
+import type { SignedCertificate } from '../check-certificate.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

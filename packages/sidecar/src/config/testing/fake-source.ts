@@ -1,5 +1,5 @@
 import type { EndpointSet, MeshResources, ResourceKind, RouteTable, Service } from '@tulle/model';
-import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
+import type { ResourceSource, ResourceState, ResourceWatch } from '../resource-source.ts';
 
 type Listener = (state: ResourceState<never>) => void;
 

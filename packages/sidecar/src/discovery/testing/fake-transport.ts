@@ -8,7 +8,7 @@ import {
   type Resource,
   typeUrls,
 } from '@tulle/xds';
-import type { DeltaStream, DeltaStreamHandlers, DeltaTransport } from './delta-transport.ts';
+import type { DeltaStream, DeltaStreamHandlers, DeltaTransport } from '../delta-transport.ts';
 
 /** One stream as the control plane sees it. */
 export class FakeStream implements DeltaStream {
