@@ -19,15 +19,21 @@ import { FakeControlPlane } from './discovery-fake-control-plane.ts';
 let directory: TemporaryDirectory;
 let controlPlane: FakeControlPlane;
 let app: Server;
-let appDelayMs: number;
+/** The application answers when this has resolved. */
+let appGate: Promise<void>;
+let appRequests: number;
 let sidecar: RunningProcess;
 let ports: { outbound: number; inbound: number; metrics: number; admin: number };
 
 beforeEach(async () => {
   directory = await temporaryDirectory('sidecar');
   controlPlane = await FakeControlPlane.create();
-  appDelayMs = 0;
-  app = createServer((_, response) => setTimeout(() => response.end('hello'), appDelayMs));
+  appGate = Promise.resolve();
+  appRequests = 0;
+  app = createServer((_, response) => {
+    appRequests++;
+    void appGate.then(() => response.end('hello'));
+  });
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
   await controlPlane.start();
   controlPlane.answer = announce;
@@ -164,11 +170,13 @@ describe('the sidecar as a process', () => {
 
   it('says that it drains, answers what is under way, and ends with 0', async () => {
     await isReady();
-    appDelayMs = 700;
+    const gate = Promise.withResolvers<void>();
+    appGate = gate.promise;
     const underWay = get('catalog');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await eventually(() => expect(appRequests).toBe(1));
     sidecar.kill('SIGTERM');
     await eventually(async () => expect(await page('/readyz')).toEqual({ status: 503, text: 'draining\n' }));
+    gate.resolve();
     expect(await underWay).toEqual({ status: 200, body: 'hello' });
     expect(await sidecar.waitForExit()).toEqual({ code: 0, signal: null });
   });
