@@ -27,6 +27,20 @@ test('a stream opened before there is a configuration waits for it', async () =>
   expect(toldByType(await client.nextAcked())).toBe('endpoints ');
 });
 
+test('a stream is taken with its headers at once, though a client that resumes misses nothing', async () => {
+  const { source, client: connect } = await start();
+  source.service('catalog');
+  source.publish();
+  const client = connect();
+  client.send({
+    typeUrl: service,
+    resourceNamesSubscribe: ['shop/catalog'],
+    initialResourceVersions: { 'shop/catalog': '1' },
+  });
+  await client.opened;
+  expect(await client.arrivedWithin(quietMs)).toEqual([]);
+});
+
 test('nothing more of a type is sent before the last response is acknowledged; changes coalesce meanwhile', async () => {
   const { source, client: connect } = await start();
   source.service('catalog');

@@ -119,6 +119,7 @@ export class FakeControlPlane {
       return;
     }
     this.#streams.push(call);
+    call.sendMetadata(new Metadata());
     call.on('data', (request: DeltaDiscoveryRequest) => {
       this.requests.push(request);
       this.#answer(call, request);

@@ -36,6 +36,8 @@ export class DiscoveryClient {
   readonly #arrived: DeltaDiscoveryResponse[] = [];
   readonly #waiting: ((response: DeltaDiscoveryResponse) => void)[] = [];
   #node: string | null;
+  /** Resolves when the server has sent its headers: it has taken the stream. */
+  readonly opened: Promise<void>;
   /** How the server ended the stream. */
   readonly ended: Promise<Pick<StatusObject, 'code' | 'details'>>;
 
@@ -52,6 +54,9 @@ export class DiscoveryClient {
       const next = this.#waiting.shift();
       if (next === undefined) this.#arrived.push(response);
       else next(response);
+    });
+    this.opened = new Promise((resolve) => {
+      this.#stream.once('metadata', () => resolve());
     });
     this.ended = new Promise((resolve) => {
       this.#stream.on('status', ({ code, details }: StatusObject) => resolve({ code, details }));

@@ -23,8 +23,6 @@ export interface GrpcDeltaTransportOptions {
 }
 
 const connectTimeoutMs = 10_000;
-/** A server that has nothing new to tell sends nothing, not even headers: silence on a connection means yes. */
-const silenceMs = 1_000;
 
 /** Discovery streams over gRPC and mutual TLS; a channel of its own for each stream. */
 export class GrpcDeltaTransport implements DeltaTransport {
@@ -43,10 +41,9 @@ export class GrpcDeltaTransport implements DeltaTransport {
       options: controlPlaneChannelOptions,
     });
     const call = client.deltaAggregatedResources();
-    const { opened, ended } = supervise(call, handlers, () => client.close());
+    const ended = supervise(call, handlers, () => client.close());
     client.waitForReady(clock.nowMs() + connectTimeoutMs, (error) => {
-      if (error === undefined || error === null) clock.schedule(silenceMs, opened);
-      else ended(`no connection to ${controlPlane.target} within ${connectTimeoutMs} ms`);
+      if (error) ended(`no connection to ${controlPlane.target} within ${connectTimeoutMs} ms`);
     });
     return {
       send: (request) => void call.write(request),
@@ -59,23 +56,26 @@ export class GrpcDeltaTransport implements DeltaTransport {
   }
 }
 
-/** Passes a call's events on: any number of responses after one opening, and one end after which is nothing. */
+/**
+ * Passes a call's events on: any number of responses after one opening, and one end after which is nothing.
+ * Gives what ends the call from outside. The control plane sends its headers as it takes a stream, whether or
+ * not it has something to tell.
+ */
 function supervise(
   call: ClientDuplexStream<DeltaDiscoveryRequest | Buffer, DeltaDiscoveryResponse>,
   handlers: DeltaStreamHandlers,
   close: () => void,
-): { readonly opened: () => void; readonly ended: (reason: string) => void } {
+): (reason: string) => void {
   let isOver = false;
-  const opened = () => {
-    if (!isOver) handlers.onOpen();
-  };
   const ended = (reason: string) => {
     if (isOver) return;
     isOver = true;
     close();
     handlers.onEnd(reason);
   };
-  call.on('metadata', opened);
+  call.on('metadata', () => {
+    if (!isOver) handlers.onOpen();
+  });
   call.on('data', (response: DeltaDiscoveryResponse) => {
     if (!isOver) handlers.onResponse(response);
   });
@@ -85,5 +85,5 @@ function supervise(
     if (code === status.OK) ended('the control plane closed the stream');
     else ended(`${status[code] ?? code}: ${details}`);
   });
-  return { opened, ended };
+  return ended;
 }
