@@ -43,8 +43,8 @@ export interface TlsListener extends Listener {
 }
 
 /**
- * The three of TLS 1.3, AES-128 first: it costs a quarter less than AES-256, which OpenSSL would choose,
- * and is what RFC 8446 section 9.1 makes mandatory. The server's order decides.
+ * The three of TLS 1.3, AES-128 first: it is cheaper than AES-256, which OpenSSL would choose (`openssl speed`:
+ * 7 % on records of 1.4 KB), and is what RFC 8446 section 9.1 makes mandatory. The server's order decides.
  */
 const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 
