@@ -10,16 +10,11 @@
  *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
  */
 export { BodyReader } from './h1/body-reader.ts';
-export { copyBytes } from './h1/bytes.ts';
 export * from './h1/errors.ts';
-export type { HeadEdits } from './h1/head-edits.ts';
-export * from './h1/head-index.ts';
 export { HeadStash } from './h1/head-stash.ts';
 export { defaultH1Limits, type H1Limits } from './h1/limits.ts';
 export { NEED_MORE, parseRequestHead } from './h1/parse-request-head.ts';
 export { parseResponseHead } from './h1/parse-response-head.ts';
-export * from './h1/request-head.ts';
-export { ResponseHead } from './h1/response-head.ts';
 export { simpleResponse } from './h1/simple-response.ts';
 export {
   CHUNK_END,
@@ -29,6 +24,12 @@ export {
   writeChunkHeader,
 } from './h1/write-chunk.ts';
 export { NO_ROOM, writeLine, writeRequestHead, writeResponseHead } from './h1/write-head.ts';
+export { copyBytes } from './message/bytes.ts';
+export * from './message/field-section.ts';
+export type { HeadEdits } from './message/head-edits.ts';
+export * from './message/head-index.ts';
+export * from './message/request-head.ts';
+export { ResponseHead } from './message/response-head.ts';
 export { chooseBackend } from './transport/choose-backend.ts';
 export { connectTcp } from './transport/connect-tcp.ts';
 export { type ConnectTlsOptions, connectTls } from './transport/connect-tls.ts';

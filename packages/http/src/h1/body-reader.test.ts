@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../message/head-index.ts';
 import { BodyReader } from './body-reader.ts';
 import { h1ErrorOf } from './errors.ts';
-import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from './head-index.ts';
 import { readBody } from './testing/read-body.ts';
 
 function chunked(text: string) {

@@ -8,7 +8,14 @@
  * field that frames, routes or concerns the connection (RFC 9110 section 6.5.1), since bytes passed
  * on verbatim cannot be dropped.
  */
-import { FIELD_VALUE, LOWER, TOKEN } from './bytes.ts';
+import { FIELD_VALUE, LOWER, TOKEN } from '../message/bytes.ts';
+import {
+  FRAMING_CHUNKED,
+  FRAMING_LENGTH,
+  FRAMING_NONE,
+  FRAMING_UNTIL_CLOSE,
+  type Framing,
+} from '../message/head-index.ts';
 import {
   H1_BAD_CHUNK_END,
   H1_BAD_CHUNK_SIZE,
@@ -17,13 +24,6 @@ import {
   H1_FORBIDDEN_TRAILER,
   H1_TRAILERS_TOO_LARGE,
 } from './errors.ts';
-import {
-  FRAMING_CHUNKED,
-  FRAMING_LENGTH,
-  FRAMING_NONE,
-  FRAMING_UNTIL_CLOSE,
-  type Framing,
-} from './head-index.ts';
 
 const MAX_SIZE_DIGITS = 13;
 const MAX_EXTENSION_BYTES = 1024;

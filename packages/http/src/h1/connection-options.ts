@@ -1,6 +1,6 @@
-import { equalsIgnoreCase, latin1, TOKEN } from './bytes.ts';
+import { equalsIgnoreCase, latin1, TOKEN } from '../message/bytes.ts';
+import type { HeadIndex } from '../message/head-index.ts';
 import { H1_BAD_CONNECTION } from './errors.ts';
-import type { HeadIndex } from './head-index.ts';
 
 /** What the Connection lines of a head asked for, as bits. */
 export const OPTION_CLOSE = 1;

@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HeadIndex } from '../message/head-index.ts';
+import { ResponseHead } from '../message/response-head.ts';
 import { BodyReader } from './body-reader.ts';
-import type { HeadIndex } from './head-index.ts';
 import { defaultH1Limits } from './limits.ts';
 import { parseResponseHead } from './parse-response-head.ts';
-import { ResponseHead } from './response-head.ts';
 import { simpleResponse } from './simple-response.ts';
 import { parseRequest, requestOf } from './testing/parse.ts';
 import { writeRequestHead } from './write-head.ts';

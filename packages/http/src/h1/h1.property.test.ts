@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FRAMING_CHUNKED, type HeadIndex } from './head-index.ts';
+import { FRAMING_CHUNKED, type HeadIndex } from '../message/head-index.ts';
+import { RequestHead } from '../message/request-head.ts';
 import { HeadStash } from './head-stash.ts';
 import { defaultH1Limits, type H1Limits } from './limits.ts';
 import { parseRequestHead } from './parse-request-head.ts';
-import { RequestHead } from './request-head.ts';
 import { parseRequest, parseResponse, requestOf, responseOf } from './testing/parse.ts';
 import { readBody } from './testing/read-body.ts';
 import { writeChunkHeader } from './write-chunk.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RequestHead } from '../message/request-head.ts';
 import { HeadStash } from './head-stash.ts';
 import { defaultH1Limits } from './limits.ts';
 import { parseRequestHead } from './parse-request-head.ts';
-import { RequestHead } from './request-head.ts';
 
 describe('HeadStash', () => {
   it('joins a head that drips in, and has it parsed once per line at most', () => {

@@ -2,7 +2,10 @@
  * Header lines, for requests and responses alike (RFC 9112 section 5). Strict: what two parsers
  * might read differently is an error, never repaired.
  */
-import { equalsIgnoreCase, FIELD_VALUE, TOKEN } from './bytes.ts';
+import { equalsIgnoreCase, FIELD_VALUE, TOKEN } from '../message/bytes.ts';
+import { FLAG_ENCODING, FLAG_HOST, MAX_HEADER_COUNT } from '../message/field-section.ts';
+import type { HeadIndex } from '../message/head-index.ts';
+import { RequestHead } from '../message/request-head.ts';
 import {
   H1_BAD_CONTENT_LENGTH,
   H1_BAD_HEADER_NAME,
@@ -16,8 +19,6 @@ import {
   H1_TOO_MANY_HEADERS,
   H1_UNSUPPORTED_ENCODING,
 } from './errors.ts';
-import { FLAG_ENCODING, FLAG_HOST, type HeadIndex, MAX_HEADER_COUNT } from './head-index.ts';
-import { RequestHead } from './request-head.ts';
 
 const CR = 13;
 const LF = 10;
@@ -42,6 +43,7 @@ export function parseLines(head: HeadIndex, at: number, stop: number, maxCount: 
       if (i + 1 >= stop) return 0;
       if (buffer[i + 1] !== LF) return -H1_BAD_LINE_END;
       head.count = count;
+      head.linesEnd = i;
       head.end = i + 2;
       return i + 2;
     }

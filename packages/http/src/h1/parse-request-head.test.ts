@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { FLAG_HOP_BY_HOP } from '../message/field-section.ts';
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE } from '../message/head-index.ts';
+import {
+  TARGET_ABSOLUTE,
+  TARGET_ASTERISK,
+  TARGET_AUTHORITY,
+  TARGET_ORIGIN,
+} from '../message/request-head.ts';
 import { h1Errors } from './errors.ts';
-import { FLAG_HOP_BY_HOP, FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE } from './head-index.ts';
 import { defaultH1Limits } from './limits.ts';
-import { TARGET_ABSOLUTE, TARGET_ASTERISK, TARGET_AUTHORITY, TARGET_ORIGIN } from './request-head.ts';
 import { parseRequest, requestOf } from './testing/parse.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n';

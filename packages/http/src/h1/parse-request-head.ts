@@ -1,5 +1,7 @@
 /** Request heads: RFC 9112 sections 3 and 6, strictly. */
-import { TARGET, TOKEN } from './bytes.ts';
+import { TARGET, TOKEN } from '../message/bytes.ts';
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE } from '../message/head-index.ts';
+import type { RequestHead } from '../message/request-head.ts';
 import {
   OPTION_CLOSE,
   OPTION_KEEP_ALIVE,
@@ -17,11 +19,9 @@ import {
   H1_MISSING_HOST,
   H1_TARGET_TOO_LONG,
 } from './errors.ts';
-import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE } from './head-index.ts';
 import { readVersion, VERSION_BYTES } from './http-version.ts';
 import type { H1Limits } from './limits.ts';
 import { parseLines } from './parse-lines.ts';
-import type { RequestHead } from './request-head.ts';
 import { readTarget, settleAuthority } from './request-target.ts';
 
 /** The head is not whole: call again, from the same start, with more bytes. */
@@ -108,6 +108,10 @@ function settleRequest(head: RequestHead): number {
   head.keepAlive = asksToStay && (options & OPTION_CLOSE) === 0;
   // RFC 9110 section 7.8: a server ignores Upgrade in an HTTP/1.0 request.
   head.hasUpgrade = (options & OPTION_UPGRADE) !== 0 && head.upgradeIndex >= 0 && head.httpMinor === 1;
+  if (head.hasUpgrade) {
+    head.protocolStart = head.valueStart[head.upgradeIndex]!;
+    head.protocolEnd = head.valueEnd[head.upgradeIndex]!;
+  }
   if (head.httpMinor === 0) head.expectContinue = false;
   return 0;
 }

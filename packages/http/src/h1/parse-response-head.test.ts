@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  FLAG_HOP_BY_HOP,
-  FRAMING_CHUNKED,
-  FRAMING_LENGTH,
-  FRAMING_NONE,
-  FRAMING_UNTIL_CLOSE,
-} from './head-index.ts';
+import { FLAG_HOP_BY_HOP } from '../message/field-section.ts';
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../message/head-index.ts';
 import { parseResponse, responseOf } from './testing/parse.ts';
 
 describe('refused responses', () => {

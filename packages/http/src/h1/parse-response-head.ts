@@ -1,5 +1,7 @@
 /** Response heads: RFC 9112 sections 4 and 6.3. */
-import { FIELD_VALUE } from './bytes.ts';
+import { FIELD_VALUE } from '../message/bytes.ts';
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../message/head-index.ts';
+import type { ResponseHead } from '../message/response-head.ts';
 import {
   OPTION_CLOSE,
   OPTION_KEEP_ALIVE,
@@ -14,11 +16,9 @@ import {
   H1_HEAD_TOO_LARGE,
   H1_LENGTH_AND_ENCODING,
 } from './errors.ts';
-import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from './head-index.ts';
 import { readVersion, VERSION_BYTES } from './http-version.ts';
 import type { H1Limits } from './limits.ts';
 import { parseLines } from './parse-lines.ts';
-import type { ResponseHead } from './response-head.ts';
 
 /**
  * Parses the head at [start,end) into `head`. Gives the offset after it, 0 for NEED_MORE, or a

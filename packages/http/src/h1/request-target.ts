@@ -1,12 +1,12 @@
-import { AUTHORITY, equalsIgnoreCase, latin1 } from './bytes.ts';
-import { H1_BAD_HOST, H1_BAD_TARGET } from './errors.ts';
+import { AUTHORITY, equalsIgnoreCase, latin1 } from '../message/bytes.ts';
 import {
   type RequestHead,
   TARGET_ABSOLUTE,
   TARGET_ASTERISK,
   TARGET_AUTHORITY,
   TARGET_ORIGIN,
-} from './request-head.ts';
+} from '../message/request-head.ts';
+import { H1_BAD_HOST, H1_BAD_TARGET } from './errors.ts';
 
 const SLASH = 47;
 const QUERY = 63;
@@ -53,8 +53,10 @@ function readAbsoluteForm(head: RequestHead, start: number, end: number): number
   const buffer = head.buffer;
   let at = start;
   if (end - start > 7 && equalsIgnoreCase(buffer, start, 'http://')) at += 7;
-  else if (end - start > 8 && equalsIgnoreCase(buffer, start, 'https://')) at += 8;
-  else return H1_BAD_TARGET;
+  else if (end - start > 8 && equalsIgnoreCase(buffer, start, 'https://')) {
+    at += 8;
+    head.isHttps = true;
+  } else return H1_BAD_TARGET;
   let i = at;
   while (i < end && buffer[i] !== SLASH && buffer[i] !== QUERY) i++;
   if (i === at || !isAuthority(buffer, at, i)) return H1_BAD_TARGET;

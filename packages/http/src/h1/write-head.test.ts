@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HeadEdits } from './head-edits.ts';
+import type { HeadEdits } from '../message/head-edits.ts';
 import { simpleResponse } from './simple-response.ts';
 import { requestOf, responseOf } from './testing/parse.ts';
 import { CHUNKED_LINE, writeChunkHeader } from './write-chunk.ts';

@@ -2,11 +2,12 @@
  * Heads into the scratch: the start line, the kept lines in contiguous runs, the proxy's own lines.
  * A head that nothing touches is copied, never rebuilt.
  */
-import { copyBytes, TOKEN } from './bytes.ts';
-import type { HeadEdits } from './head-edits.ts';
-import { FLAG_HOP_BY_HOP, FLAG_HOST, type HeadIndex } from './head-index.ts';
-import { type RequestHead, TARGET_ABSOLUTE, TARGET_AUTHORITY } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
+import { copyBytes, TOKEN } from '../message/bytes.ts';
+import { FLAG_HOP_BY_HOP, FLAG_HOST } from '../message/field-section.ts';
+import type { HeadEdits } from '../message/head-edits.ts';
+import type { HeadIndex } from '../message/head-index.ts';
+import { type RequestHead, TARGET_ABSOLUTE, TARGET_AUTHORITY } from '../message/request-head.ts';
+import type { ResponseHead } from '../message/response-head.ts';
 
 /** The head does not fit the rest of `out`. */
 export const NO_ROOM = -1;

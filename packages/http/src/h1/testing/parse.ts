@@ -1,9 +1,9 @@
+import { RequestHead } from '../../message/request-head.ts';
+import { ResponseHead } from '../../message/response-head.ts';
 import { h1ErrorOf } from '../errors.ts';
 import { defaultH1Limits, type H1Limits } from '../limits.ts';
 import { parseRequestHead } from '../parse-request-head.ts';
 import { parseResponseHead } from '../parse-response-head.ts';
-import { RequestHead } from '../request-head.ts';
-import { ResponseHead } from '../response-head.ts';
 
 /** Parses text as a request; gives the head, or the error's code, or null for NEED_MORE. */
 export function parseRequest(text: string | Buffer, limits: H1Limits = defaultH1Limits) {

@@ -1,5 +1,5 @@
+import type { Framing } from '../../message/head-index.ts';
 import { BodyReader } from '../body-reader.ts';
-import type { Framing } from '../head-index.ts';
 
 /** Reads a body that arrives in slices ending at `cuts`, by scanData(), and by scan() for comparison. */
 export function readBody(bytes: Buffer, framing: Framing, contentLength: number, cuts: readonly number[]) {
