@@ -39,8 +39,16 @@ export type StreamFailure =
   | { readonly kind: 'refused' }
   /** The peer reset the stream, with this HTTP/2 error code. */
   | { readonly kind: 'reset'; readonly code: number }
-  /** The connection ended. `isReused`: it had served another exchange before, so it may have been closing. */
-  | { readonly kind: 'closed'; readonly isReused: boolean; readonly error: TransportError | null }
+  /**
+   * The connection ended. `isReused`: it had served another exchange before, so it may have been closing.
+   * `hasResponse`: part of a final response had come, if only a byte.
+   */
+  | {
+      readonly kind: 'closed';
+      readonly isReused: boolean;
+      readonly hasResponse: boolean;
+      readonly error: TransportError | null;
+    }
   /** The peer broke the protocol. */
   | { readonly kind: 'protocol'; readonly error: MessageError };
 
