@@ -63,7 +63,14 @@ const metrics = new RequestMetrics(new MetricsRegistry(), {
 
 function lookupOneEndpoint(): OutboundLookup {
   const endpoints = [{ key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', mesh: null }];
-  const cluster = { name: 'shop/catalog:80', namespace: 'shop', service: 'catalog', port: 80, endpoints };
+  const cluster = {
+    name: 'shop/catalog:80',
+    namespace: 'shop',
+    service: 'catalog',
+    port: 80,
+    protocol: 'http',
+    endpoints,
+  };
   const service = { namespace: 'shop', name: 'catalog', ports: [], virtualIps: [], hostnames: [] };
   return {
     kind: 'found',

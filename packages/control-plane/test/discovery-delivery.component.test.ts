@@ -224,7 +224,7 @@ test('a push larger than one response may be comes in several, each after the AC
 
 test('a resource that cannot be encoded is left out, counted, and holds back no other', async () => {
   const { source, registry, client: connect } = await start();
-  source.put('endpoints', { namespace: 'shop', name: 'bad', port: -1, endpoints: [] });
+  source.put('endpoints', { namespace: 'shop', name: 'bad', port: -1, protocol: 'http', endpoints: [] });
   source.endpoints('good');
   source.publish();
   const client = connect();

@@ -43,7 +43,11 @@ export class FakeSource implements SnapshotSource {
   }
 
   endpoints(name: string, version = '1'): void {
-    this.put('endpoints', { namespace: 'shop', name, port: 80, endpoints: [] }, { version });
+    this.put(
+      'endpoints',
+      { namespace: 'shop', name, port: 80, protocol: 'http', endpoints: [] },
+      { version },
+    );
   }
 
   routes(name: string, version = '1'): void {

@@ -1,5 +1,6 @@
 import type { SpiffeId } from './identity.ts';
 import type { ServicePortName } from './names.ts';
+import type { AppProtocol } from './service.ts';
 
 /** How an endpoint is spoken to: through its sidecar's inbound listener, or in plain. */
 export type EndpointTransport =
@@ -19,5 +20,7 @@ export interface Endpoint {
 
 /** The usable endpoints of one service port. Empty `endpoints`: the service stands, nothing is ready. */
 export interface EndpointSet extends ServicePortName {
+  /** As the service port declares it: a backend of a route is known to clients by its endpoints alone. */
+  readonly protocol: AppProtocol;
   readonly endpoints: readonly Endpoint[];
 }

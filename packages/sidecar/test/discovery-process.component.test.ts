@@ -98,7 +98,7 @@ function announce(typeUrl: string, name: string): Resource | null {
     case `${typeUrls.endpoints} bookshop/catalog:80`: {
       const [endpoint] = endpoints('web', ['127.0.0.1']).endpoints;
       const transport = { ...endpoint!.transport, meshPort: ports.inbound } as EndpointTransport;
-      const set = { namespace: 'bookshop', name: 'catalog', port: 80 };
+      const set = { namespace: 'bookshop', name: 'catalog', port: 80, protocol: 'http' as const };
       const list = [{ ...endpoint!, port: appPort, transport }];
       return wireResource('endpoints', { ...set, endpoints: list }, { name, version });
     }

@@ -96,7 +96,7 @@ export class TestSidecar {
 export function cluster(name: string, endpoints: readonly UpstreamEndpoint[]): Cluster {
   const [namespace = '', rest = ''] = name.split('/');
   const [service = '', port = '0'] = rest.split(':');
-  return { name, namespace, service, port: Number(port), endpoints };
+  return { name, namespace, service, port: Number(port), protocol: 'detect', endpoints };
 }
 
 export function plainEndpoint(port: number): UpstreamEndpoint {

@@ -33,8 +33,8 @@ function mesh({ port = 80, weight = 1, backend = 'a', virtualIp = '10.0.0.2' } =
   return {
     services: [service('a', '10.0.0.1', 80), service('b', virtualIp, port)],
     endpoints: [
-      { namespace: 'shop', name: 'a', port: 80, endpoints: [] },
-      { namespace: 'shop', name: 'b', port, endpoints: [] },
+      { namespace: 'shop', name: 'a', port: 80, protocol: 'http', endpoints: [] },
+      { namespace: 'shop', name: 'b', port, protocol: 'http', endpoints: [] },
     ],
     routes: [
       { clientNamespace: null, table: table(backend) },

@@ -12,10 +12,10 @@ export function translateEndpoints(
   options: TranslateOptions,
 ): readonly EndpointSet[] {
   const transports = transportsByPod(resources, options);
-  return joined.map(({ servicePort, targets }) => {
+  return joined.map(({ servicePort, protocol, targets }) => {
     const candidates = new Map<string, Candidate>();
     for (const target of targets) addCandidate(candidates, target, transports);
-    return { ...servicePort, endpoints: usable([...candidates.values()]) };
+    return { ...servicePort, protocol, endpoints: usable([...candidates.values()]) };
   });
 }
 

@@ -57,7 +57,7 @@ const byNamePrefix: Readonly<Record<string, AppProtocol>> = {
   tcp: 'tcp',
 };
 
-function appProtocolOf({ appProtocol, name }: KubernetesServicePort): AppProtocol {
+export function appProtocolOf({ appProtocol, name }: KubernetesServicePort): AppProtocol {
   if (appProtocol !== null) return lookUp(byAppProtocol, appProtocol.toLowerCase());
   // grpc-web is spoken over HTTP/1.1 too.
   return name.startsWith('grpc-web') ? 'http' : lookUp(byNamePrefix, name.split('-', 1)[0]!);

@@ -1,12 +1,13 @@
 import { type EndpointSlice, type KubernetesServicePort, objectKey, type SliceEndpoint } from '@tulle/api';
-import type { ServicePortName } from '@tulle/model';
+import type { AppProtocol, ServicePortName } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { inKeyOrder } from './order.ts';
-import { meshPorts } from './services.ts';
+import { appProtocolOf, meshPorts } from './services.ts';
 
 /** One port of a service with all that its slices list for it, ready or not. */
 export interface JoinedPort {
   readonly servicePort: ServicePortName;
+  readonly protocol: AppProtocol;
   readonly targets: readonly { readonly endpoint: SliceEndpoint; readonly port: number }[];
 }
 
@@ -20,6 +21,7 @@ export function joinSlices(resources: ResourceSet): readonly JoinedPort[] {
       const { namespace, name } = service.metadata;
       return meshPorts(service).map((port) => ({
         servicePort: { namespace, name, port: port.port },
+        protocol: appProtocolOf(port),
         targets: targetsOf(port, own),
       }));
     });

@@ -79,15 +79,16 @@ export class ClusterTable {
       namespace: port.namespace,
       service: port.name,
       port: port.port,
+      protocol: 'detect',
       endpoints: [],
     };
     const leases = new Set<() => void>();
     const onChange = (state: ResourceState<EndpointSet>) => {
-      cluster.endpoints = endpointsOf(state, cluster.endpoints);
+      takeState(cluster, state);
       for (const listener of [...leases]) listener();
     };
     const watch = this.#options.source.watch('endpoints', name, onChange);
-    cluster.endpoints = endpointsOf(watch.state, cluster.endpoints);
+    takeState(cluster, watch.state);
     const entry: Entry = { cluster, watch, leases, cancelRemoval: () => {} };
     this.#entries.set(name, entry);
     return entry;
@@ -100,11 +101,10 @@ export class ClusterTable {
   }
 }
 
-function endpointsOf(
-  state: ResourceState<EndpointSet>,
-  before: readonly UpstreamEndpoint[],
-): readonly UpstreamEndpoint[] {
-  return state.kind === 'known' ? mergeEndpoints(before, state.resource.endpoints) : [];
+function takeState(cluster: Cluster, state: ResourceState<EndpointSet>): void {
+  const isKnown = state.kind === 'known';
+  if (isKnown) cluster.protocol = state.resource.protocol;
+  cluster.endpoints = isKnown ? mergeEndpoints(cluster.endpoints, state.resource.endpoints) : [];
 }
 
 /**

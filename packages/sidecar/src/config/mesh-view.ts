@@ -1,4 +1,4 @@
-import type { RouteRule, Service, ServicePort } from '@tulle/model';
+import type { AppProtocol, RouteRule, Service, ServicePort } from '@tulle/model';
 import type { RouteMatcher } from '@tulle/policy';
 
 /**
@@ -24,6 +24,8 @@ export interface Cluster {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;
+  /** As the service port declares it; replaced with the endpoints. */
+  protocol: AppProtocol;
   /** Replaced as a whole on each endpoint update, which recompiles no route. */
   endpoints: readonly UpstreamEndpoint[];
 }

@@ -83,7 +83,14 @@ export class InboundStack implements RequestStack {
     if (cluster === undefined) {
       const endpoint = { key, address: target.host, port: target.port, workload: '', mesh: null };
       const { label: name } = target;
-      cluster = { name, namespace: '', service: '', port: target.port, endpoints: [endpoint] };
+      cluster = {
+        name,
+        namespace: '',
+        service: '',
+        port: target.port,
+        protocol: 'detect',
+        endpoints: [endpoint],
+      };
       this.#clusters.set(key, cluster);
     }
     return cluster;

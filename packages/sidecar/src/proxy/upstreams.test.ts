@@ -18,6 +18,7 @@ const cluster = (name: string, ...endpoints: UpstreamEndpoint[]): Cluster => ({
   namespace: 'shop',
   service: 'a',
   port: 80,
+  protocol: 'http',
   endpoints,
 });
 

@@ -9,19 +9,27 @@ import {
   type EndpointSet as WireEndpointSet,
 } from '../gen/tulle/mesh/v1/endpoints_pb.ts';
 import { limits } from '../limits.ts';
+import { appProtocolToWire, readAppProtocol } from './app-protocol-codec.ts';
 import type { Checker } from './checker.ts';
 import type { Codec } from './codec.ts';
 
 export const endpointsCodec: Codec<EndpointSet, WireEndpointSet> = {
   schema: EndpointSetSchema,
 
-  toWire: ({ namespace, name, port, endpoints }) =>
-    create(EndpointSetSchema, { namespace, name, port, endpoints: endpoints.map(endpointToWire) }),
+  toWire: ({ namespace, name, port, protocol, endpoints }) =>
+    create(EndpointSetSchema, {
+      namespace,
+      name,
+      port,
+      protocol: appProtocolToWire(protocol),
+      endpoints: endpoints.map(endpointToWire),
+    }),
 
   fromWire: (wire, check) => ({
     namespace: check.label('namespace', wire.namespace),
     name: check.label('name', wire.name),
     port: check.port('port', wire.port),
+    protocol: readAppProtocol('protocol', wire.protocol, check),
     endpoints: check.list('endpoints', wire.endpoints, limits.endpointsPerSet, (path, item) =>
       readEndpoint(path, item, check),
     ),

@@ -47,6 +47,7 @@ const resources: { readonly [K in ResourceKind]: fc.Arbitrary<MeshResources[K]> 
     namespace: label,
     name: label,
     port,
+    protocol: fc.constantFrom('http', 'h2c', 'grpc', 'tls', 'tcp', 'detect'),
     endpoints: fc.array(
       fc.record({
         address: ip,
@@ -202,7 +203,13 @@ test('a field of a newer version is skipped in an endpoint, which then means the
   );
   newer.tag(200, WireType.LengthDelimited).string('later');
   const set = new BinaryWriter().raw(
-    encodeResource('endpoints', { namespace: 'shop', name: 'catalog', port: 80, endpoints: [] }),
+    encodeResource('endpoints', {
+      namespace: 'shop',
+      name: 'catalog',
+      port: 80,
+      protocol: 'h2c',
+      endpoints: [],
+    }),
   );
   set.tag(4, WireType.LengthDelimited).bytes(newer.finish());
   expect(decodeResource('endpoints', set.finish())).toMatchObject({ ok: true });

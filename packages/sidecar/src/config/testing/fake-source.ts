@@ -62,6 +62,7 @@ export function endpoints(name: string, addresses: readonly string[], port = 80)
     namespace: 'bookshop',
     name,
     port,
+    protocol: 'http',
     endpoints: addresses.map((address) => ({
       address,
       port: 8080,

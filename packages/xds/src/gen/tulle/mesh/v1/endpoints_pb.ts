@@ -4,13 +4,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AppProtocol } from "./service_pb.ts";
+import { file_tulle_mesh_v1_service } from "./service_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tulle/mesh/v1/endpoints.proto.
  */
 export const file_tulle_mesh_v1_endpoints: GenFile = /*@__PURE__*/
-  fileDesc("Ch10dWxsZS9tZXNoL3YxL2VuZHBvaW50cy5wcm90bxINdHVsbGUubWVzaC52MSJoCgtFbmRwb2ludFNldBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRwb3J0GAMgASgNEioKCWVuZHBvaW50cxgEIAMoCzIXLnR1bGxlLm1lc2gudjEuRW5kcG9pbnQidQoIRW5kcG9pbnQSDwoHYWRkcmVzcxgBIAEoCRIMCgRwb3J0GAIgASgNEhAKCHdvcmtsb2FkGAMgASgJEgwKBHpvbmUYBCABKAkSKgoEbWVzaBgFIAEoCzIcLnR1bGxlLm1lc2gudjEuTWVzaFRyYW5zcG9ydCIwCg1NZXNoVHJhbnNwb3J0EhEKCXNwaWZmZV9pZBgBIAEoCRIMCgRwb3J0GAIgASgNYgZwcm90bzM");
+  fileDesc("Ch10dWxsZS9tZXNoL3YxL2VuZHBvaW50cy5wcm90bxINdHVsbGUubWVzaC52MSKWAQoLRW5kcG9pbnRTZXQSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEcG9ydBgDIAEoDRIqCgllbmRwb2ludHMYBCADKAsyFy50dWxsZS5tZXNoLnYxLkVuZHBvaW50EiwKCHByb3RvY29sGAUgASgOMhoudHVsbGUubWVzaC52MS5BcHBQcm90b2NvbCJ1CghFbmRwb2ludBIPCgdhZGRyZXNzGAEgASgJEgwKBHBvcnQYAiABKA0SEAoId29ya2xvYWQYAyABKAkSDAoEem9uZRgEIAEoCRIqCgRtZXNoGAUgASgLMhwudHVsbGUubWVzaC52MS5NZXNoVHJhbnNwb3J0IjAKDU1lc2hUcmFuc3BvcnQSEQoJc3BpZmZlX2lkGAEgASgJEgwKBHBvcnQYAiABKA1iBnByb3RvMw", [file_tulle_mesh_v1_service]);
 
 /**
  * The usable endpoints of one service port. Resource name `<namespace>/<name>:<port>`.
@@ -37,6 +39,13 @@ export type EndpointSet = Message<"tulle.mesh.v1.EndpointSet"> & {
    * @generated from field: repeated tulle.mesh.v1.Endpoint endpoints = 4;
    */
   endpoints: Endpoint[];
+
+  /**
+   * What the service port declares; a backend of a route is known by its endpoints alone.
+   *
+   * @generated from field: tulle.mesh.v1.AppProtocol protocol = 5;
+   */
+  protocol: AppProtocol;
 };
 
 /**
