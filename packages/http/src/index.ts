@@ -56,3 +56,4 @@ export {
   type TransportHandler,
   type TransportPhase,
 } from './transport/transport.ts';
+export { returnWriteBlock, takeWriteBlock, WRITE_BLOCK_BYTES } from './transport/write-blocks.ts';

@@ -1,47 +1,74 @@
 /**
- * Bytes that a transport accepted and cannot pass on yet, copied. Small writes share a chunk, so
- * that a slow reader costs about what is queued for it.
+ * Bytes that a transport accepted and cannot pass on yet. Small writes are copied and share a chunk, so
+ * that a slow reader costs about what is queued for it; a block that is at least half full is kept.
  */
+import {
+  holdBlock,
+  mayHoldBlock,
+  releaseBlock,
+  returnWriteBlock,
+  WRITE_BLOCK_BYTES,
+} from './write-blocks.ts';
+
 const FIRST_CHUNK_BYTES = 1024;
 const CHUNK_BYTES = 16 * 1024;
 
-interface Chunk {
+export interface QueuedChunk {
   readonly bytes: Buffer;
-  length: number;
+  readonly start: number;
+  end: number;
+  /** To be released once written. */
+  readonly isBlock: boolean;
 }
 
 export class ByteQueue {
   length = 0;
-  #chunks: Chunk[] = [];
+  #chunks: QueuedChunk[] = [];
 
   append(buffer: Buffer, start: number, end: number): void {
     let at = start;
     const last = this.#chunks.at(-1);
-    if (last !== undefined && last.length < last.bytes.length) {
-      const fitting = Math.min(end - at, last.bytes.length - last.length);
-      buffer.copy(last.bytes, last.length, at, at + fitting);
-      last.length += fitting;
+    if (last !== undefined && last.end < last.bytes.length) {
+      const fitting = Math.min(end - at, last.bytes.length - last.end);
+      buffer.copy(last.bytes, last.end, at, at + fitting);
+      last.end += fitting;
       at += fitting;
     }
     if (at < end) {
       const least = last === undefined ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
       const bytes = Buffer.allocUnsafeSlow(Math.max(least, end - at));
       buffer.copy(bytes, 0, at, end);
-      this.#chunks.push({ bytes, length: end - at });
+      this.#chunks.push({ bytes, start: 0, end: end - at, isBlock: false });
     }
     this.length += end - start;
   }
 
+  /** The block is the queue's from here on. */
+  appendBlock(block: Buffer, start: number, end: number): void {
+    if (end - start < WRITE_BLOCK_BYTES / 2 || !mayHoldBlock()) {
+      this.append(block, start, end);
+      returnWriteBlock(block);
+      return;
+    }
+    holdBlock();
+    this.#chunks.push({ bytes: block, start, end, isBlock: true });
+    this.length += end - start;
+  }
+
   /** The oldest chunk, which is then the caller's. Null when there is none. */
-  shift(): Buffer | null {
+  shift(): QueuedChunk | null {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return null;
-    this.length -= chunk.length;
-    return chunk.bytes.subarray(0, chunk.length);
+    this.length -= chunk.end - chunk.start;
+    return chunk;
   }
 
   clear(): void {
+    for (const chunk of this.#chunks) if (chunk.isBlock) releaseBlock(chunk.bytes);
     this.#chunks = [];
     this.length = 0;
   }
 }
+
+/** Of a transport that has nothing queued, as most have: never append to it. */
+export const emptyQueue = new ByteQueue();

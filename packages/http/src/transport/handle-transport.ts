@@ -9,8 +9,8 @@
  * Long because reading, writing and closing are one state machine.
  */
 import { getSystemErrorName } from 'node:util';
-import { ByteQueue } from './byte-queue.ts';
-import { HeldReads } from './held-reads.ts';
+import { ByteQueue, emptyQueue } from './byte-queue.ts';
+import { HeldReads, noReads } from './held-reads.ts';
 import {
   RAW_EOF,
   type RawBinding,
@@ -29,7 +29,8 @@ import {
   type TransportHandler,
   type TransportPhase,
 } from './transport.ts';
-import { borrowedView, pin, unpin, writableView } from './write-memory.ts';
+import { holdBlock, mayHoldBlock, releaseBlock, returnWriteBlock } from './write-blocks.ts';
+import { borrowedView, pin, writableView } from './write-memory.ts';
 import { freeWriteRequest, retireWriteRequest, takeWriteRequest } from './write-requests.ts';
 
 /** Reads below it end a bulk transfer: the connection goes back to the shared buffer. */
@@ -55,8 +56,9 @@ export class HandleTransport implements Transport {
   #handle: RawHandle | null = null;
   readonly #binding: RawBinding = rawBinding();
   readonly #closeHandle: CloseHandle;
-  readonly #queue = new ByteQueue();
-  readonly #held = new HeldReads();
+  /** Made when needed, for a mesh has many idle connections: micro/transport-memory.ts. */
+  #queue = emptyQueue;
+  #held = noReads;
   #readBuffer: Buffer = sharedReadBuffer;
   #nextReadBuffer: Buffer | undefined;
   #inFlight: RawWriteRequest | null = null;
@@ -106,7 +108,7 @@ export class HandleTransport implements Transport {
   /** Begins to read, and writes what was queued meanwhile. `early`: already decrypted by core tls. */
   start(early: Buffer | null = null): void {
     if (this.#isClosed) return;
-    if (early !== null) this.#held.hold(early, 0, early.length);
+    if (early !== null) this.#hold(early, early.length);
     if (early !== null && !this.#isPaused) setImmediate(() => this.#replay());
     else this.#updateReading();
     this.#flush();
@@ -115,7 +117,7 @@ export class HandleTransport implements Transport {
   write(buffer: Buffer, start: number, end: number): boolean {
     if (this.#isClosed || this.#isEnding || start >= end) return true;
     if (this.#handle === null || this.#inFlight !== null) {
-      this.#queue.append(buffer, start, end);
+      this.#ownQueue().append(buffer, start, end);
     } else if (this.isTls) {
       this.#send(this.#handle, borrowedView(buffer, start, end));
     } else if (reader !== null && buffer === reader.#readBuffer && buffer !== sharedReadBuffer) {
@@ -126,6 +128,38 @@ export class HandleTransport implements Transport {
       if (this.#send(this.#handle, view)) this.#pinnedMemory = pin(view);
     }
     return this.#mayWriteOn();
+  }
+
+  writeBlock(block: Buffer, start: number, end: number): boolean {
+    if (this.#isClosed || this.#isEnding || start >= end) returnWriteBlock(block);
+    else if (this.#handle === null || this.#inFlight !== null)
+      this.#ownQueue().appendBlock(block, start, end);
+    else if (this.isTls || mayHoldBlock()) this.#sendBlock(this.#handle, block, start, end);
+    else {
+      const copy = Buffer.from(block.subarray(start, end));
+      returnWriteBlock(block);
+      this.#send(this.#handle, copy);
+    }
+    return this.#mayWriteOn();
+  }
+
+  #sendBlock(handle: RawHandle, block: Buffer, start: number, end: number): void {
+    const isPending = this.#send(handle, block.subarray(start, end));
+    if (!isPending || this.isTls) returnWriteBlock(block);
+    else {
+      holdBlock();
+      this.#pinnedMemory = block;
+    }
+  }
+
+  #ownQueue(): ByteQueue {
+    if (this.#queue === emptyQueue) this.#queue = new ByteQueue();
+    return this.#queue;
+  }
+
+  #hold(buffer: Buffer, bytes: number): void {
+    if (this.#held === noReads) this.#held = new HeldReads();
+    this.#held.hold(buffer, 0, bytes);
   }
 
   /** Of a plain connection nothing should be pending; TLS always completes later. */
@@ -228,8 +262,14 @@ export class HandleTransport implements Transport {
   #flush(): void {
     while (this.#handle !== null && this.#inFlight === null && !this.#isClosed) {
       const chunk = this.#queue.shift();
-      if (chunk === null) break;
-      this.#send(this.#handle, chunk);
+      if (chunk === null) {
+        this.#queue = emptyQueue;
+        break;
+      }
+      const isPending = this.#send(this.#handle, chunk.bytes.subarray(chunk.start, chunk.end));
+      if (!chunk.isBlock) continue;
+      if (isPending && !this.isTls) this.#pinnedMemory = chunk.bytes;
+      else releaseBlock(chunk.bytes);
     }
     this.#shutdownWhenSent();
     // Sent at once from start(): nobody else will say so.
@@ -273,7 +313,7 @@ export class HandleTransport implements Transport {
     }
     const buffer = this.#readBuffer;
     if (this.#isPaused || !this.#held.isEmpty) {
-      this.#held.hold(buffer, 0, bytes);
+      this.#hold(buffer, bytes);
       return undefined;
     }
     this.#hasRead = true;
@@ -305,7 +345,10 @@ export class HandleTransport implements Transport {
   #replay(): void {
     while (!this.#isPaused && !this.#isClosed) {
       const chunk = this.#held.take();
-      if (chunk === null) break;
+      if (chunk === null) {
+        this.#held = noReads;
+        break;
+      }
       this.#hasRead = true;
       this.handler.onData(chunk, 0, chunk.length);
     }
@@ -343,13 +386,14 @@ export class HandleTransport implements Transport {
   /** Memory in flight stays pinned: its completion, with an error, comes before the close. */
   #release(): void {
     this.#queue.clear();
-    this.#held.clear();
+    this.#queue = emptyQueue;
+    this.#held = noReads;
     if (this.#readBuffer !== sharedReadBuffer) returnReadBlock(this.#readBuffer);
     this.#readBuffer = sharedReadBuffer;
   }
 
   #unpin(): void {
-    if (this.#pinnedMemory !== null) unpin(this.#pinnedMemory);
+    if (this.#pinnedMemory !== null) releaseBlock(this.#pinnedMemory);
     if (this.#pinnedBlock !== null) returnReadBlock(this.#pinnedBlock);
     this.#pinnedMemory = null;
     this.#pinnedBlock = null;

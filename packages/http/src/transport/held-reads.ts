@@ -16,8 +16,7 @@ export class HeldReads {
   take(): Buffer | null {
     return this.#chunks.shift() ?? null;
   }
-
-  clear(): void {
-    this.#chunks = [];
-  }
 }
+
+/** Of a transport that holds nothing, as most do: never hold in it. */
+export const noReads = new HeldReads();

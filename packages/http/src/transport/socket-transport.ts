@@ -3,8 +3,8 @@
  * the documented `onread` option into the shared buffer; TLS reads through 'data'.
  */
 import { Socket } from 'node:net';
-import { ByteQueue } from './byte-queue.ts';
-import { HeldReads } from './held-reads.ts';
+import { ByteQueue, emptyQueue, type QueuedChunk } from './byte-queue.ts';
+import { HeldReads, noReads } from './held-reads.ts';
 import { sharedReadBuffer } from './shared-read-buffer.ts';
 import {
   idleHandler,
@@ -15,6 +15,11 @@ import {
   type TransportHandler,
   type TransportPhase,
 } from './transport.ts';
+import { holdBlock, mayHoldBlock, releaseBlock, returnWriteBlock } from './write-blocks.ts';
+import { pin, writableView } from './write-memory.ts';
+
+/** Below it, a copy costs less than a block that waits. */
+const SMALL_BYTES = 4096;
 
 interface OnReadOption {
   readonly buffer: Buffer;
@@ -46,8 +51,11 @@ export class SocketTransport implements Transport {
   #phase: TransportPhase = 'connect';
   #error: TransportError | null = null;
   /** What is written before the connection stands. */
-  readonly #early = new ByteQueue();
-  readonly #held = new HeldReads();
+  #early = emptyQueue;
+  #held = noReads;
+  /** What a plain write that goes on in the background refers to. */
+  #pinned: Buffer | null = null;
+  #onWritten: (() => void) | null = null;
 
   constructor(isTls: boolean) {
     this.isTls = isTls;
@@ -102,7 +110,10 @@ export class SocketTransport implements Transport {
     this.#isOpen = true;
     if (this.#isPaused) socket.pause();
     else socket.resume();
-    for (let chunk = this.#early.shift(); chunk !== null; chunk = this.#early.shift()) socket.write(chunk);
+    for (let chunk = this.#early.shift(); chunk !== null; chunk = this.#early.shift()) {
+      writeChunk(socket, chunk);
+    }
+    this.#early = emptyQueue;
     if (this.#isEnding) socket.end();
     if (this.#needsDrain && !socket.writableNeedDrain) setImmediate(() => this.#drained());
   }
@@ -118,15 +129,78 @@ export class SocketTransport implements Transport {
   write(buffer: Buffer, start: number, end: number): boolean {
     if (this.#isClosed || this.#isEnding || start >= end) return true;
     if (!this.#isOpen) {
-      this.#early.append(buffer, start, end);
-      if (this.#early.length < QUEUE_HIGH_BYTES) return true;
-    } else {
-      const copy = Buffer.allocUnsafe(end - start);
-      buffer.copy(copy, 0, start, end);
-      if (this.#socket!.write(copy)) return true;
+      this.#ownEarly().append(buffer, start, end);
+      return this.#mayWriteOn(this.#early.length < QUEUE_HIGH_BYTES);
     }
-    this.#needsDrain = true;
-    return false;
+    const socket = this.#socket!;
+    if (this.isTls || socket.writableLength > 0) return this.#mayWriteOn(this.#writeCopy(buffer, start, end));
+    const view = writableView(buffer, start, end);
+    const isBelow = this.#writeBorrowed(socket, view);
+    if (socket.writableLength > 0) this.#pinned = pin(view);
+    return this.#mayWriteOn(isBelow);
+  }
+
+  writeBlock(block: Buffer, start: number, end: number): boolean {
+    if (this.#isClosed || this.#isEnding || start >= end) {
+      returnWriteBlock(block);
+      return true;
+    }
+    if (!this.#isOpen) {
+      this.#ownEarly().appendBlock(block, start, end);
+      return this.#mayWriteOn(this.#early.length < QUEUE_HIGH_BYTES);
+    }
+    return this.#mayWriteOn(this.#sendBlock(this.#socket!, block, start, end));
+  }
+
+  #sendBlock(socket: Socket, block: Buffer, start: number, end: number): boolean {
+    const willWait = this.isTls || socket.writableLength > 0;
+    if (!mayHoldBlock() || (willWait && end - start < SMALL_BYTES)) {
+      const isBelow = this.#writeCopy(block, start, end);
+      returnWriteBlock(block);
+      return isBelow;
+    }
+    const view = block.subarray(start, end);
+    if (willWait) {
+      holdBlock();
+      return socket.write(view, () => releaseBlock(block));
+    }
+    const isBelow = this.#writeBorrowed(socket, view);
+    if (socket.writableLength === 0) returnWriteBlock(block);
+    else {
+      holdBlock();
+      this.#pinned = block;
+    }
+    return isBelow;
+  }
+
+  /** Nothing is under way. Pin the memory where something is when this returns. */
+  #writeBorrowed(socket: Socket, view: Buffer): boolean {
+    this.#unpin();
+    this.#onWritten ??= () => {
+      if (socket.writableLength === 0) this.#unpin();
+    };
+    return socket.write(view, this.#onWritten);
+  }
+
+  #writeCopy(buffer: Buffer, start: number, end: number): boolean {
+    const copy = Buffer.allocUnsafe(end - start);
+    buffer.copy(copy, 0, start, end);
+    return this.#onWritten === null ? this.#socket!.write(copy) : this.#socket!.write(copy, this.#onWritten);
+  }
+
+  #mayWriteOn(isBelow: boolean): boolean {
+    if (!isBelow) this.#needsDrain = true;
+    return isBelow;
+  }
+
+  #ownEarly(): ByteQueue {
+    if (this.#early === emptyQueue) this.#early = new ByteQueue();
+    return this.#early;
+  }
+
+  #unpin(): void {
+    if (this.#pinned !== null) releaseBlock(this.#pinned);
+    this.#pinned = null;
   }
 
   pause(): void {
@@ -161,6 +235,7 @@ export class SocketTransport implements Transport {
   #received(buffer: Buffer, bytes: number): void {
     if (this.#isClosed) return;
     if (this.#isPaused || !this.#held.isEmpty) {
+      if (this.#held === noReads) this.#held = new HeldReads();
       this.#held.hold(buffer, 0, bytes);
       return;
     }
@@ -171,7 +246,10 @@ export class SocketTransport implements Transport {
   #replay(): void {
     while (!this.#isPaused && !this.#isClosed) {
       const chunk = this.#held.take();
-      if (chunk === null) break;
+      if (chunk === null) {
+        this.#held = noReads;
+        break;
+      }
       this.handler.onData(chunk, 0, chunk.length);
     }
     if (this.#isPaused || this.#isClosed) return;
@@ -202,11 +280,18 @@ export class SocketTransport implements Transport {
   #closed(): void {
     this.#isClosed = true;
     this.#socket = null;
-    this.#held.clear();
+    this.#held = noReads;
     this.#early.clear();
+    this.#unpin();
     // Destroying a TLS socket with a write under way emits 'close' inside the call.
     setImmediate(() => this.handler.onClose(this.#error));
   }
+}
+
+function writeChunk(socket: Socket, { bytes, start, end, isBlock }: QueuedChunk): void {
+  const view = bytes.subarray(start, end);
+  if (isBlock) socket.write(view, () => releaseBlock(bytes));
+  else socket.write(view);
 }
 
 /**

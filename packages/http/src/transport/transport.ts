@@ -52,6 +52,11 @@ export interface Transport {
    * are accepted either way). A caller that wrote from `scratch.buffer` must read it again.
    */
   write(buffer: Buffer, start: number, end: number): boolean;
+  /**
+   * As write(), of a block from takeWriteBlock(), which is the transport's from here on: it is not
+   * copied, and goes back to the pool by itself, whatever becomes of the connection.
+   */
+  writeBlock(block: Buffer, start: number, end: number): boolean;
   /** Accepted bytes that are not yet with the kernel. */
   readonly queuedBytes: number;
   pause(): void;
@@ -112,6 +117,12 @@ export interface ListenTcpOptions {
   readonly port: number;
   readonly backlog?: number;
   readonly backend: TransportBackend;
+  /**
+   * Several processes may listen on the port, and the kernel spreads connections over them
+   * (SO_REUSEPORT); all of them must say so, and be of one user. `TRANSPORT_REUSE_PORT` where this node
+   * cannot (before 22.12 and 23.1).
+   */
+  readonly reusePort?: boolean;
   /** Connections above it are closed as soon as they are accepted. Default: no limit. */
   readonly maxConnections?: number;
   onConnection(transport: Transport): void;

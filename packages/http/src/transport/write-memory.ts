@@ -3,17 +3,13 @@
  * kernel takes at once needs no copy; one that goes on asynchronously pins its memory until done.
  */
 import { SCRATCH_BYTES, scratch } from './transport.ts';
+import { holdBlock, mayHoldBlock, takeWriteBlock } from './write-blocks.ts';
 
-/** Pinned scratches are bounded, 2.3 MiB: beyond, writes are copied to memory of their size first. */
-const MAX_PINNED = 32;
-const MAX_SPARE = 8;
 /** Views of the front of a buffer are kept: most messages begin at 0 and are short. */
 const CACHED_VIEW_BYTES = 4096;
 
-const spare: Buffer[] = [];
-let pinned = 0;
-/** For bytes that are neither in the scratch nor in a read block. */
-let staging: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/** For bytes that are neither in the scratch nor in a block. */
+let staging: Buffer = takeWriteBlock();
 
 class ViewCache {
   #of: Buffer = Buffer.alloc(0);
@@ -39,7 +35,7 @@ const stagingViews = new ViewCache();
 
 /** A view to write [start,end) from. Follow with pin() if the write goes on asynchronously. */
 export function writableView(buffer: Buffer, start: number, end: number): Buffer {
-  if (pinned >= MAX_PINNED || end - start > SCRATCH_BYTES) return Buffer.from(buffer.subarray(start, end));
+  if (!mayHoldBlock() || end - start > SCRATCH_BYTES) return Buffer.from(buffer.subarray(start, end));
   if (buffer === scratch.buffer) {
     return start === 0 ? scratchViews.view(buffer, end) : buffer.subarray(start, end);
   }
@@ -47,26 +43,21 @@ export function writableView(buffer: Buffer, start: number, end: number): Buffer
   return stagingViews.view(staging, end - start);
 }
 
-/** Keeps the view's memory out of use; gives the whole buffer for unpin(), or null if it is private. */
+/** Keeps the view's memory out of use; gives the block for releaseBlock(), or null if it is private. */
 export function pin(view: Buffer): Buffer | null {
   if (view.buffer === scratch.buffer.buffer) {
-    const held = scratch.buffer;
-    scratch.buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-    pinned++;
-    return held;
+    const block = scratch.buffer;
+    scratch.buffer = takeWriteBlock();
+    holdBlock();
+    return block;
   }
   if (view.buffer === staging.buffer) {
-    const held = staging;
-    staging = spare.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-    pinned++;
-    return held;
+    const block = staging;
+    staging = takeWriteBlock();
+    holdBlock();
+    return block;
   }
   return null;
-}
-
-export function unpin(held: Buffer): void {
-  pinned--;
-  if (spare.length < MAX_SPARE) spare.push(held);
 }
 
 /** A view of [start,end) itself, for a write that copies what it cannot send (TLS). */
