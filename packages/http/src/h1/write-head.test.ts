@@ -133,6 +133,11 @@ describe('writeResponseHead', () => {
       'HTTP/1.1 404 No\r\nA: 1\r\n\r\n',
     ],
     [
+      'RFC 9112 4: a space before the reason, also where the server left it out',
+      'HTTP/1.0 200\r\nConnection: x\r\nX: 1\r\nA: 1\r\n\r\n',
+      'HTTP/1.1 200 \r\nA: 1\r\n\r\n',
+    ],
+    [
       'RFC 9110 8.6: 204 has no length',
       'HTTP/1.1 204 x\r\nContent-Length: 0\r\nA: 1\r\n\r\n',
       'HTTP/1.1 204 x\r\nA: 1\r\n\r\n',

@@ -65,13 +65,28 @@ export function writeResponseHead(
 ): number {
   if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
   let o = offset;
-  if (edits === null) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
+  if (edits === null && !lacksSpace(head)) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
   else {
-    o = copyBytes(out, o, head.buffer, head.start, head.linesStart);
-    o = writeEditedLines(out, o, head, FLAG_HOP_BY_HOP, edits);
+    o = writeStatusLine(out, o, head);
+    if (edits === null) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.linesStart);
+    else o = writeEditedLines(out, o, head, FLAG_HOP_BY_HOP, edits);
   }
   out[offset + VERSION_DIGIT] = 49;
   return finishHead(out, o, lines, linesLength);
+}
+
+/** RFC 9112 section 4: the space before the reason is sent even where there is no reason. */
+function lacksSpace(head: ResponseHead): boolean {
+  return head.buffer[head.reasonStart - 1] !== 32;
+}
+
+function writeStatusLine(out: Buffer, offset: number, head: ResponseHead): number {
+  if (!lacksSpace(head)) return copyBytes(out, offset, head.buffer, head.start, head.linesStart);
+  let o = copyBytes(out, offset, head.buffer, head.start, head.reasonStart);
+  out[o++] = 32;
+  out[o++] = 13;
+  out[o++] = 10;
+  return o;
 }
 
 function roomFor(head: HeadIndex, edits: HeadEdits | null): number {
