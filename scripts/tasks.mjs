@@ -54,6 +54,21 @@ export const tasks = {
     ],
     command: (args) => script('benchmarks/src/main.ts', args),
   },
+  fuzz: {
+    summary: 'Feed the codecs inputs that nobody would write; what it finds lands in .tulle/fuzz/findings.',
+    usage: 'npm run fuzz -- [--minutes N] [--target NAME]... [--seed S] [--save]',
+    options: [
+      ['--minutes N', 'for each target (default 1); two targets run at a time'],
+      ['--target NAME', 'only this target; may be repeated (default: all)'],
+      ['--seed S', 'the same seed makes the same inputs (default: by the clock)'],
+      ['--fresh', 'leave out what earlier runs found, .tulle/fuzz/corpus'],
+      ['--save', "distil what was found into the repository's corpus, packages/http/corpus"],
+      ['--replay FILE', 'run this one input of one --target'],
+      ['--json FILE', 'leave the figures and findings in FILE'],
+      ['--list', 'list the targets'],
+    ],
+    command: (args) => script('packages/http/test/fuzz/main.ts', args),
+  },
 };
 
 function testTask(project, summary) {

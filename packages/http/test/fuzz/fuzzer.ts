@@ -1,0 +1,125 @@
+import type { CoverageMap } from './coverage-map.ts';
+import type { CurrentInput } from './current-input.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
+import { minimise } from './minimise.ts';
+import type { Random } from './random.ts';
+
+export interface Finding {
+  readonly input: Buffer;
+  /** What did not hold, and where. */
+  readonly report: string;
+}
+
+interface Entry {
+  readonly input: Buffer;
+  readonly marks: readonly number[];
+}
+
+/** One target's loop: mutate, run, keep what takes a branch anew, note what does not hold. */
+export class Fuzzer {
+  executions = 0;
+  readonly findings: Finding[] = [];
+  onNewInput: (input: Buffer) => void = () => {};
+  readonly #target: FuzzTarget;
+  readonly #map: CoverageMap;
+  readonly #random: Random;
+  readonly #current: CurrentInput;
+  readonly #corpus: Entry[] = [];
+  readonly #known = new Set<string>();
+
+  constructor(parts: { target: FuzzTarget; map: CoverageMap; random: Random; current: CurrentInput }) {
+    this.#target = parts.target;
+    this.#map = parts.map;
+    this.#random = parts.random;
+    this.#current = parts.current;
+  }
+
+  get corpusSize(): number {
+    return this.#corpus.length;
+  }
+
+  /** Runs a saved input, and keeps it where it adds something. */
+  async add(input: Buffer): Promise<void> {
+    if (input.length <= this.#target.maxInputBytes && (await this.#execute(input))) this.#keep(input);
+  }
+
+  /** Mutates until `isOver`, which is asked between inputs. */
+  async run(isOver: () => boolean): Promise<void> {
+    if (this.#corpus.length === 0) this.#keep(Buffer.alloc(0));
+    while (!isOver()) {
+      const parent = this.#pick();
+      const mutate = this.#random.pick(this.#target.mutators);
+      const mutated = mutate(parent.input, this.#pick().input, this.#random);
+      const input = mutated.subarray(0, this.#target.maxInputBytes);
+      if (await this.#execute(input)) {
+        this.#keep(Buffer.from(input));
+        this.onNewInput(input);
+      }
+    }
+  }
+
+  /** A small set that takes every branch that the corpus takes, as often: the shortest inputs first. */
+  distilled(): Buffer[] {
+    const taken = new Set<number>();
+    const chosen: Buffer[] = [];
+    for (const { input, marks } of this.#corpus.toSorted((a, b) => a.input.length - b.input.length)) {
+      if (marks.every((mark) => taken.has(mark))) continue;
+      for (const mark of marks) taken.add(mark);
+      chosen.push(input);
+    }
+    return chosen;
+  }
+
+  #pick(): Entry {
+    const size = this.#corpus.length;
+    // What was found last is looked at more: it leads on.
+    const from = this.#random.oneIn(2) ? Math.floor((size * 3) / 4) : 0;
+    return this.#corpus[from + this.#random.below(size - from)]!;
+  }
+
+  #keep(input: Buffer): void {
+    this.#corpus.push({ input, marks: this.#map.marks() });
+  }
+
+  /** Did it take a branch anew? */
+  async #execute(input: Buffer): Promise<boolean> {
+    this.executions++;
+    this.#current.set(input);
+    this.#map.clear();
+    try {
+      const running = this.#target.run(input);
+      if (running !== undefined) await running;
+    } catch (thrown) {
+      await this.#note(input, thrown);
+      return false;
+    }
+    return this.#map.absorb();
+  }
+
+  async #note(input: Buffer, thrown: unknown): Promise<void> {
+    const place = placeOf(thrown);
+    if (this.#known.has(place)) return;
+    this.#known.add(place);
+    const shortest = await minimise(Buffer.from(input), async (candidate) => {
+      this.#current.set(candidate);
+      try {
+        await this.#target.run(candidate);
+        return false;
+      } catch (other) {
+        return placeOf(other) === place;
+      }
+    });
+    this.findings.push({ input: shortest, report: describe(thrown) });
+  }
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+/** Tells one fault from another: the claim without its figures, and the line of code. */
+function placeOf(thrown: unknown): string {
+  const lines = describe(thrown).split('\n');
+  const frame = lines.find((line) => /^\s+at .*\/packages\/http\/src\//.test(line)) ?? lines[1] ?? '';
+  return `${(lines[0] ?? '').replaceAll(/\d+|"[^"]*"/g, '#').slice(0, 80)}${frame}`;
+}
