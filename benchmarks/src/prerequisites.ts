@@ -6,11 +6,13 @@ const needed = [
   { program: 'nginx', package: 'nginx-light' },
   { program: 'haproxy', package: 'haproxy' },
   { program: 'wrk', package: 'wrk' },
+  { program: 'h2load', package: 'nghttp2-client' },
+  { program: 'nghttpd', package: 'nghttp2-server' },
   { program: 'taskset', package: 'util-linux' },
 ];
 
 /**
- * Makes sure that nginx, HAProxy, wrk and taskset are there, installing them from Debian's packages where
+ * Makes sure that the programs are there, installing them from Debian's packages where
  * this process may. Returns what is missing and why, or null.
  */
 export function preparePrograms(say: (line: string) => void): string | null {

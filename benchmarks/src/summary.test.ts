@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatTable, median, type Sample, summarize } from './summary.ts';
+import { formatTable, type Sample, summarize } from './summary.ts';
+import { median } from './table.ts';
 
 const sample = (cpuUsPerRequest: number): Sample => ({
   cpuUsPerRequest,
@@ -11,9 +12,19 @@ const sample = (cpuUsPerRequest: number): Sample => ({
   failed: 0,
 });
 
+const oneHop = {
+  kind: 'load',
+  name: 'one-hop-h1',
+  protocol: 'h1',
+  hops: 1,
+  bodyBytes: 1024,
+  connections: 64,
+  streams: 1,
+} as const;
+
 test('ratios compare medians within one run', () => {
   const rows = summarize(
-    'one-hop-h1',
+    { ...oneHop, bodyBytes: 64 * 1024 },
     new Map([
       ['nginx', [sample(10), sample(20), sample(12)]],
       ['haproxy', [sample(24), sample(24), sample(24)]],
@@ -24,8 +35,15 @@ test('ratios compare medians within one run', () => {
   expect(tulle).toMatchObject({
     cpuUsPerRequest: { median: 18, min: 15, max: 40 },
     ratio: { nginx: 1.5, haproxy: 0.75 },
+    mbPerSecond: 33,
   });
   expect(formatTable(rows).split('\n')).toHaveLength(4);
+});
+
+test('a ratio to what was left out is not a figure', () => {
+  const [row] = summarize(oneHop, new Map([['tulle', [sample(18)]]]));
+  expect(row!.ratio.nginx).toBeNaN();
+  expect(formatTable([row!])).not.toContain('NaN');
 });
 
 test('the median of an even count lies between the middle two', () => {

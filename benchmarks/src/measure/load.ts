@@ -1,12 +1,13 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import type { LoadCase } from '../cases.ts';
+import { runH2load } from './h2load.ts';
+import { runWrk } from './wrk.ts';
 
 export interface LoadResult {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Answers that were not 2xx or 3xx, and socket errors: more than none spoils the run. */
+  /** Answers that were not 2xx or 3xx, and broken exchanges: more than none spoils the run. */
   readonly failed: number;
 }
 
@@ -15,51 +16,16 @@ export interface LoadOptions {
   /** The Host header, where it is not the URL's. */
   readonly host?: string;
   readonly connections: number;
+  /** Concurrent requests on each connection; HTTP/1.1 has one. */
+  readonly streams: number;
   readonly seconds: number;
   readonly core: number;
+  /** For the load's own files. */
+  readonly folder: string;
 }
 
-/** What a real client sends beside the request line, so that parsing is not flattered. */
-const requestHeaders = [
-  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench/1.0',
-  'Accept: application/json, text/plain, */*',
-  'Accept-Encoding: gzip, deflate, br',
-  'X-Tenant: acme-prod-eu-west-1',
-  'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-];
-
-/** A closed-loop load by wrk (one thread) on its own core; bounded in time. */
-export async function runLoad({ url, host, connections, seconds, core }: LoadOptions): Promise<LoadResult> {
-  const headers = [...requestHeaders, ...(host === undefined ? [] : [`Host: ${host}`])];
-  const args = ['-c', String(core), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency'];
-  for (const header of headers) args.push('-H', header);
-  const { stdout } = await promisify(execFile)('taskset', [...args, url], { timeout: (seconds + 20) * 1000 });
-  return parseWrk(stdout);
-}
-
-/** Reads wrk's report; throws with the report itself where it isn't one. */
-export function parseWrk(report: string): LoadResult {
-  const total = /(\d+) requests in ([\d.]+)(s|m)/.exec(report);
-  const p50 = /^\s+50%\s+([\d.]+)(us|ms|s)/m.exec(report);
-  const p99 = /^\s+99%\s+([\d.]+)(us|ms|s)/m.exec(report);
-  if (total === null || p50 === null || p99 === null) throw new Error(`wrk gave no figures:\n${report}`);
-  const requests = Number(total[1]);
-  const seconds = Number(total[2]) * (total[3] === 'm' ? 60 : 1);
-  const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(report)?.[1] ?? 0);
-  const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(report);
-  const broken =
-    socketErrors === null ? 0 : socketErrors.slice(1).reduce((sum, count) => sum + Number(count), 0);
-  return {
-    requests,
-    requestsPerSecond: requests / seconds,
-    p50Us: toMicroseconds(p50),
-    p99Us: toMicroseconds(p99),
-    failed: refused + broken,
-  };
-}
-
-const unitUs: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000 };
-
-function toMicroseconds(match: RegExpExecArray): number {
-  return Number(match[1]) * (unitUs[match[2]!] ?? Number.NaN);
+/** A closed-loop load with one thread on a core of its own; bounded in time. */
+export function runLoad({ protocol, bodyBytes }: LoadCase, options: LoadOptions): Promise<LoadResult> {
+  if (protocol === 'h1') return runWrk(options);
+  return runH2load(options, protocol === 'grpc' ? bodyBytes : null);
 }

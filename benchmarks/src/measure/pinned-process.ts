@@ -12,6 +12,7 @@ export interface PinnedProcessOptions {
 export class PinnedProcess {
   readonly name: string;
   readonly #child: ChildProcess;
+  readonly #kill = () => void this.#child.kill('SIGKILL');
   #output = '';
 
   constructor(name: string, options: PinnedProcessOptions) {
@@ -25,6 +26,9 @@ export class PinnedProcess {
     };
     this.#child.stdout?.on('data', keep);
     this.#child.stderr?.on('data', keep);
+    // Whatever ends this process, a core must not stay taken.
+    process.once('exit', this.#kill);
+    this.#child.once('exit', () => process.off('exit', this.#kill));
   }
 
   get pid(): number {
@@ -46,7 +50,7 @@ export class PinnedProcess {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#child.kill('SIGTERM');
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), 3_000);
+    const kill = setTimeout(this.#kill, 3_000);
     await ended;
     clearTimeout(kill);
   }

@@ -1,42 +1,52 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addresses, backendPort, cores } from '../addresses.ts';
+import type { Setup } from '../cases.ts';
 import { isListening, PinnedProcess } from '../measure/pinned-process.ts';
-import type { CaseName, Subject, Workspace } from './subject.ts';
+import { stopAll } from './stop-all.ts';
+import type { Subject, SubjectName, Workspace } from './subject.ts';
 
-const entryPort = 8201;
-const innerPort = 8202;
+interface Ports {
+  readonly entry: number;
+  readonly inner: number;
+}
 
-/** HAProxy as a forward hop; with `two-hop-mtls` a second one behind it, HTTP/1.1 in a pool over mutual TLS. */
-export async function startHaproxy(name: CaseName, workspace: Workspace): Promise<Subject> {
-  const isPair = name === 'two-hop-mtls';
+/** HAProxy as a forward hop; with two hops a second one behind it, HTTP/1.1 in a pool over mutual TLS. */
+export function startHaproxy(setup: Setup, workspace: Workspace): Promise<Subject> {
+  return setup.hops === 2
+    ? startPair('haproxy', 'http/1.1', { entry: 8201, inner: 8202 }, workspace)
+    : startOne(setup, workspace);
+}
+
+/** Two hops with HTTP/2 between them: where many requests share a record, HAProxy's cheaper way. */
+export function startHaproxyOverH2(_setup: Setup, workspace: Workspace): Promise<Subject> {
+  return startPair('haproxy-h2', 'h2', { entry: 8203, inner: 8204 }, workspace);
+}
+
+async function startOne({ protocol }: Setup, workspace: Workspace): Promise<Subject> {
+  const proto = protocol === 'h1' ? '' : 'proto h2';
+  const server = `${addresses.outsider}:${backendPort} ${proto}`;
+  return subject('haproxy', 8201, [await start('haproxy', { port: 8201, bind: proto, server }, workspace)]);
+}
+
+async function startPair(
+  name: SubjectName,
+  alpn: string,
+  { entry, inner }: Ports,
+  workspace: Workspace,
+): Promise<Subject> {
   const { folder } = workspace;
-  const inner = isPair
-    ? [
-        await start(
-          'haproxy-inner',
-          { port: innerPort, bind: innerBind(folder), server: `${addresses.server}:${backendPort}` },
-          workspace,
-        ),
-      ]
-    : [];
-  const server = isPair ? peerServer(folder) : `${addresses.outsider}:${backendPort}`;
-  const entry = await start('haproxy', { port: entryPort, bind: '', server }, workspace);
-  const measured = [entry, ...inner];
-  return {
-    name: 'haproxy',
-    url: `http://${addresses.haproxy}:${entryPort}/`,
-    measured,
-    stop: async () => void (await Promise.all(measured.map((one) => one.stop()))),
-  };
+  const tls = `ca-file ${folder}/ca.crt verify required ssl-min-ver TLSv1.3 alpn ${alpn}`;
+  const application = `${addresses.server}:${backendPort}`;
+  const peer = `${addresses.haproxy}:${inner} ssl crt ${folder}/client.pem ${tls} verifyhost server.mesh sni str(server.mesh)`;
+  const bind = `ssl crt ${folder}/server.pem ${tls}`;
+  const innerHop = await start(`${name}-inner`, { port: inner, bind, server: application }, workspace);
+  const entryHop = await start(name, { port: entry, bind: '', server: peer }, workspace);
+  return subject(name, entry, [entryHop, innerHop]);
 }
 
-function peerServer(folder: string): string {
-  return `${addresses.haproxy}:${innerPort} ssl crt ${folder}/client.pem ca-file ${folder}/ca.crt verify required verifyhost server.mesh sni str(server.mesh) ssl-min-ver TLSv1.3`;
-}
-
-function innerBind(folder: string): string {
-  return `ssl crt ${folder}/server.pem ca-file ${folder}/ca.crt verify required ssl-min-ver TLSv1.3`;
+function subject(name: SubjectName, port: number, measured: readonly PinnedProcess[]): Subject {
+  return { name, address: addresses.haproxy, port, measured, stop: () => stopAll(measured) };
 }
 
 async function start(
@@ -45,11 +55,13 @@ async function start(
   { folder }: Workspace,
 ): Promise<PinnedProcess> {
   const file = join(folder, `${name}.cfg`);
+  // Two descriptors a connection may be more than this process may have; then HAProxy does with what it got.
   writeFileSync(
     file,
     `global
   nbthread 1
-  maxconn 8000
+  maxconn 16000
+  no strict-limits
 defaults
   mode http
   timeout connect 5s

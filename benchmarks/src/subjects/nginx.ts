@@ -1,23 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addresses, backendPort, cores } from '../addresses.ts';
+import type { Setup } from '../cases.ts';
 import { isListening, PinnedProcess } from '../measure/pinned-process.ts';
-import type { CaseName, Subject, Workspace } from './subject.ts';
+import { stopAll } from './stop-all.ts';
+import type { Subject, Workspace } from './subject.ts';
 
 const entryPort = 8101;
 const innerPort = 8102;
 
-/** nginx as a forward hop; with `two-hop-mtls` a second one behind it, HTTP/1.1 in a pool over mutual TLS. */
-export async function startNginx(name: CaseName, workspace: Workspace): Promise<Subject> {
-  const isPair = name === 'two-hop-mtls';
-  const inner = isPair ? [await start('nginx-inner', innerPort, innerServer(workspace), workspace)] : [];
-  const entry = await start('nginx', entryPort, isPair ? pairedServer(workspace) : plainServer(), workspace);
-  const measured = [entry, ...inner];
+/**
+ * nginx as a forward hop; with two hops a second one behind it, HTTP/1.1 in a pool over mutual TLS. Of HTTP/2
+ * it speaks only gRPC's profile to an upstream, which serves for any exchange.
+ */
+export async function startNginx({ hops, protocol }: Setup, workspace: Workspace): Promise<Subject> {
+  const inner = hops === 2 ? [await start('nginx-inner', innerPort, innerServer(workspace), workspace)] : [];
+  const servers = hops === 2 ? pairedServer(workspace) : protocol === 'h1' ? plainServer() : h2Server();
+  const measured = [await start('nginx', entryPort, servers, workspace), ...inner];
   return {
     name: 'nginx',
-    url: `http://${addresses.nginx}:${entryPort}/`,
+    address: addresses.nginx,
+    port: entryPort,
     measured,
-    stop: async () => void (await Promise.all(measured.map((one) => one.stop()))),
+    stop: () => stopAll(measured),
   };
 }
 
@@ -26,6 +31,13 @@ const keepAlive = 'keepalive 1024; keepalive_requests 1000000000; keepalive_time
 function plainServer(): string {
   return `upstream app { server ${addresses.outsider}:${backendPort}; ${keepAlive} }
   server { listen ${addresses.nginx}:${entryPort} backlog=4096; location / { proxy_pass http://app; } }`;
+}
+
+function h2Server(): string {
+  return `upstream app { server ${addresses.outsider}:${backendPort}; ${keepAlive} }
+  grpc_set_header Host $http_host; grpc_set_header X-Forwarded-For $remote_addr; grpc_set_header X-Request-ID $request_id;
+  grpc_buffer_size 16k;
+  server { listen ${addresses.nginx}:${entryPort} http2 backlog=4096; location / { grpc_pass grpc://app; } }`;
 }
 
 function pairedServer({ folder }: Workspace): string {
@@ -51,7 +63,7 @@ async function start(
   writeFileSync(
     file,
     `daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid ${folder}/${name}.pid; error_log ${folder}/${name}.err warn;
-events { worker_connections 8192; multi_accept on; }
+events { worker_connections 16384; multi_accept on; }
 http {
   access_log off; tcp_nodelay on; keepalive_timeout 3600s; keepalive_requests 1000000000; client_max_body_size 100m;
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;

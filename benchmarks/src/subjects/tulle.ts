@@ -3,23 +3,25 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addresses, backendPort, cores } from '../addresses.ts';
+import type { Protocol, Setup } from '../cases.ts';
 import { isReadyPage, PinnedProcess } from '../measure/pinned-process.ts';
-import type { CaseName, Subject, Workspace } from './subject.ts';
+import { stopAll } from './stop-all.ts';
+import type { Subject, Workspace } from './subject.ts';
 
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
 
 /**
  * The product itself: a control plane (not measured) and sidecars with their defaults, metrics on.
- * `one-hop-h1` calls a pod without a sidecar in plain; `two-hop-mtls` one with a sidecar.
+ * One hop calls a pod without a sidecar in plain; two hops one with a sidecar.
  */
-export async function startTulle(name: CaseName, workspace: Workspace): Promise<Subject> {
-  const isPair = name === 'two-hop-mtls';
-  const tokens = writeConfiguration(workspace);
+export async function startTulle({ hops, protocol }: Setup, workspace: Workspace): Promise<Subject> {
+  const isPair = hops === 2;
+  const tokens = writeConfiguration(protocol, workspace);
   const controlPlane = await startControlPlane(workspace);
   const client = startSidecar('client', addresses.client, tokens.client, workspace);
   const server = isPair ? [startSidecar('server', addresses.server, tokens.server, workspace)] : [];
   const measured = [client, ...server];
-  const stop = async () => void (await Promise.all([...measured, controlPlane].map((one) => one.stop())));
+  const stop = () => stopAll([...measured, controlPlane]);
   try {
     await client.waitUntil(() => isReadyPage(`http://${addresses.client}:15020/readyz`));
     await server[0]?.waitUntil(() => isReadyPage(`http://${addresses.server}:15020/readyz`));
@@ -28,7 +30,7 @@ export async function startTulle(name: CaseName, workspace: Workspace): Promise<
     throw thrown;
   }
   const host = isPair ? `meshed.bench:${backendPort}` : `plain.bench:${backendPort}`;
-  return { name: 'tulle', url: `http://${addresses.client}:15001/`, host, measured, stop };
+  return { name: 'tulle', address: addresses.client, port: 15_001, host, measured, stop };
 }
 
 async function startControlPlane({ folder }: Workspace): Promise<PinnedProcess> {
@@ -65,7 +67,7 @@ function startSidecar(pod: string, address: string, token: string, { folder }: W
   });
 }
 
-function writeConfiguration({ folder }: Workspace): { client: string; server: string } {
+function writeConfiguration(protocol: Protocol, { folder }: Workspace): { client: string; server: string } {
   const tokens = { client: randomBytes(24).toString('hex'), server: randomBytes(24).toString('hex') };
   mkdirSync(join(folder, 'mesh'), { recursive: true });
   const entries = Object.entries(tokens).map(([pod, token]) => ({
@@ -83,8 +85,8 @@ function writeConfiguration({ folder }: Workspace): { client: string; server: st
     pod('client', addresses.client),
     pod('server', addresses.server),
     pod('outsider', addresses.outsider, { 'tulle.dev/inject': 'disabled' }),
-    ...service('meshed', 'server', addresses.server),
-    ...service('plain', 'outsider', addresses.outsider),
+    ...service('meshed', { protocol, podName: 'server', address: addresses.server }),
+    ...service('plain', { protocol, podName: 'outsider', address: addresses.outsider }),
   ];
   writeFileSync(join(folder, 'mesh/bench.yaml'), documents.map((one) => JSON.stringify(one)).join('\n---\n'));
   return tokens;
@@ -100,16 +102,26 @@ function pod(name: string, podIP: string, labels: Record<string, string> = {}): 
   };
 }
 
-function service(name: string, podName: string, address: string): object[] {
+const appProtocols: Readonly<Record<Protocol, string>> = {
+  h1: 'http',
+  h2c: 'kubernetes.io/h2c',
+  grpc: 'grpc',
+};
+
+function service(
+  name: string,
+  { protocol, podName, address }: { protocol: Protocol; podName: string; address: string },
+): object[] {
   const metadata = { name, namespace: 'bench' };
+  const port = { name: 'app', port: backendPort, appProtocol: appProtocols[protocol] };
   return [
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ name: 'http', port: backendPort }] } },
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [port] } },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { name: `${name}-1`, namespace: 'bench', labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
-      ports: [{ name: 'http', port: backendPort }],
+      ports: [{ name: 'app', port: backendPort }],
       endpoints: [{ addresses: [address], targetRef: { kind: 'Pod', name: podName, namespace: 'bench' } }],
     },
   ];

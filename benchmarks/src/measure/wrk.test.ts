@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseWrk } from './load.ts';
+import { parseWrk } from './wrk.ts';
 
 const report = `Running 2s test @ http://127.0.0.1:9000/
   1 threads and 64 connections
