@@ -29,6 +29,7 @@ const MAX_SIZE_DIGITS = 13;
 const MAX_EXTENSION_BYTES = 1024;
 const MAX_EXCESS_BYTES = 16 * 1024;
 const MAX_TRAILER_BYTES = 8 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** States of the chunk scanner, in the order in which a chunk goes through them. */
 const SIZE_FIRST = 0;
@@ -77,7 +78,8 @@ export class BodyReader {
   #trailerBytes = 0;
   #nameLength = 0;
   readonly #name = Buffer.allocUnsafe(LONGEST_FORBIDDEN);
-  #kept: Buffer[] = [];
+  #kept: Buffer = NOTHING;
+  #keptBytes = 0;
 
   reset(framing: Framing, contentLength: number): void {
     this.framing = framing;
@@ -89,7 +91,8 @@ export class BodyReader {
     this.#extensionBytes = 0;
     this.#excessBytes = 0;
     this.#trailerBytes = 0;
-    if (this.#kept.length > 0) this.#kept = [];
+    this.#kept = NOTHING;
+    this.#keptBytes = 0;
   }
 
   /** Payload bytes that are known to be missing; with chunks, those of the current chunk. */
@@ -97,9 +100,14 @@ export class BodyReader {
     return this.#remaining;
   }
 
+  /** The body has ended with at least one trailer line. */
+  get hasTrailers(): boolean {
+    return this.done && this.#trailerBytes > 0;
+  }
+
   /** The kept trailer lines, each with its CRLF, then the final CRLF; empty without trailers. */
   get trailers(): Buffer {
-    return this.#trailerBytes === 0 ? Buffer.alloc(0) : Buffer.concat(this.#kept);
+    return this.#kept.subarray(0, this.#keptBytes);
   }
 
   /** Consumes up to `end`; gives the offset after the body's bytes. Sets done or errorCode. */
@@ -116,8 +124,9 @@ export class BodyReader {
   }
 
   /**
-   * As scan(), but stops after each run of payload, given in dataStart and dataEnd (equal when
-   * there was none before `end`). Call again until it gives `end`, or done, or errorCode is set.
+   * As scan(), but stops before a second run of payload; the first is given in dataStart and dataEnd
+   * (equal when there was none before `end`), and is sound even where errorCode is set behind it. Call
+   * again until it gives `end`, or done, or errorCode is set. `done` with a run: it was the last.
    */
   scanData(buffer: Buffer, start: number, end: number): number {
     this.dataStart = start;
@@ -148,13 +157,13 @@ export class BodyReader {
     let i = start;
     while (i < end) {
       if (state === DATA) {
+        if (stopsAtData && this.dataEnd > this.dataStart) break;
         const bytes = Math.min(end - i, this.#remaining);
         this.dataStart = i;
         i += bytes;
         this.dataEnd = i;
         this.#remaining -= bytes;
         if (this.#remaining === 0) state = DATA_CR;
-        if (stopsAtData) break;
         continue;
       }
       const byte = buffer[i++]!;
@@ -257,7 +266,13 @@ export class BodyReader {
 
   /** Byte by byte: trailers are rare and short. */
   #keep(byte: number): void {
-    if (this.keepsTrailers) this.#kept.push(Buffer.of(byte));
+    if (!this.keepsTrailers) return;
+    if (this.#keptBytes === this.#kept.length) {
+      const larger = Buffer.allocUnsafe(Math.max(256, 2 * this.#kept.length));
+      this.#kept.copy(larger, 0, 0, this.#keptBytes);
+      this.#kept = larger;
+    }
+    this.#kept[this.#keptBytes++] = byte;
   }
 
   #fail(code: number, at: number): number {
