@@ -9,6 +9,8 @@
  *   BodyReader finds the body's end, writeRequestHead() and writeResponseHead() copy what is
  *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
  */
+export * from './exchange/exchange.ts';
+export * from './exchange/limits.ts';
 export { BodyReader } from './h1/body-reader.ts';
 export * from './h1/errors.ts';
 export { HeadStash } from './h1/head-stash.ts';
