@@ -46,11 +46,20 @@ export const tasks = {
   },
   bench: {
     summary: 'Measure the sidecar beside nginx and HAProxy.',
-    usage: 'npm run bench -- [CASE...] [--quick] [--json FILE]',
+    usage: 'npm run bench -- [CASE...] [--all] [--quick] [--json FILE] [--subjects NAMES] [--connections N]',
     options: [
-      ['CASE', 'only these cases, for example one-hop-h1 or two-hop-mtls'],
+      [
+        'CASE',
+        'only these cases: a name (one-hop-h2c-64k) or a beginning (one-hop, idle); default: 1 KB bodies',
+      ],
+      [
+        '--all',
+        'all cases: HTTP/1.1, HTTP/2, gRPC, mutual TLS, each with 1 KB, 64 KB, 1 MB; idle connections',
+      ],
       ['--quick', 'short rounds: a rough figure'],
       ['--json FILE', 'write the rows to FILE'],
+      ['--subjects NAMES', 'only these, divided by commas: nginx, haproxy, haproxy-h2, tulle'],
+      ['--connections N', 'idle connections to each subject (default 10000)'],
     ],
     command: (args) => script('benchmarks/src/main.ts', args),
   },

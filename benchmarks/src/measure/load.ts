@@ -1,7 +1,3 @@
-import type { LoadCase } from '../cases.ts';
-import { runH2load } from './h2load.ts';
-import { runWrk } from './wrk.ts';
-
 export interface LoadResult {
   readonly requests: number;
   readonly requestsPerSecond: number;
@@ -22,10 +18,4 @@ export interface LoadOptions {
   readonly core: number;
   /** For the load's own files. */
   readonly folder: string;
-}
-
-/** A closed-loop load with one thread on a core of its own; bounded in time. */
-export function runLoad({ protocol, bodyBytes }: LoadCase, options: LoadOptions): Promise<LoadResult> {
-  if (protocol === 'h1') return runWrk(options);
-  return runH2load(options, protocol === 'grpc' ? bodyBytes : null);
 }
