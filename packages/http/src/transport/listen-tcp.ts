@@ -1,7 +1,17 @@
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { SocketTransport } from './socket-transport.ts';
 import { listenTcpHandle } from './tcp-handle.ts';
-import { DEFAULT_BACKLOG, type Listener, type ListenTcpOptions, TransportError } from './transport.ts';
+import {
+  DEFAULT_BACKLOG,
+  type Listener,
+  type ListenTcpOptions,
+  noReusePort,
+  TransportError,
+} from './transport.ts';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+/** An older node ignores the option: the second process would find the port taken. */
+const hasReusePort = major >= 24 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 
 /** Listens for plain connections. Rejects with a TransportError when the address cannot be had. */
 export function listenTcp(options: ListenTcpOptions): Promise<Listener> {
@@ -33,30 +43,40 @@ function acceptSocket(accepted: Socket, options: ListenTcpOptions, onGone: () =>
   transport.start();
 }
 
+interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly backlog?: number;
+  readonly reusePort?: boolean;
+  onError(error: TransportError): void;
+}
+
 export function listenOn(
   server: Server,
-  options: { host: string; port: number; backlog?: number; onError(error: TransportError): void },
+  options: ListenOptions,
   connectionCount: () => number,
 ): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => reject(TransportError.from(error, 'connect'));
+    const { host, port, reusePort = false, backlog = DEFAULT_BACKLOG } = options;
+    if (reusePort && !hasReusePort) {
+      reject(noReusePort());
+      return;
+    }
     server.once('error', refuse);
-    server.listen(
-      { host: options.host, port: options.port, backlog: options.backlog ?? DEFAULT_BACKLOG },
-      () => {
-        server.off('error', refuse);
-        server.on('error', (error) => options.onError(TransportError.from(error, 'connect')));
-        const { address, port } = server.address() as AddressInfo;
-        resolve({
-          address,
-          port,
-          get connectionCount() {
-            return connectionCount();
-          },
-          close: () => closeServer(server),
-        });
-      },
-    );
+    server.listen({ host, port, backlog, reusePort }, () => {
+      server.off('error', refuse);
+      server.on('error', (error) => options.onError(TransportError.from(error, 'connect')));
+      const { address, port } = server.address() as AddressInfo;
+      resolve({
+        address,
+        port,
+        get connectionCount() {
+          return connectionCount();
+        },
+        close: () => closeServer(server),
+      });
+    });
   });
 }
 

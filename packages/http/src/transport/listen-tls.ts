@@ -26,6 +26,8 @@ export interface ListenTlsOptions {
   readonly port: number;
   readonly backlog?: number;
   readonly backend: TransportBackend;
+  /** As of listenTcp(). */
+  readonly reusePort?: boolean;
   /** Handshakes under way count. */
   readonly maxConnections?: number;
   readonly settings: TlsServerSettings;

@@ -21,7 +21,7 @@ export interface RawHandle {
 export interface RawTcpHandle extends RawHandle {
   onconnection: (this: RawTcpHandle, status: number, client: RawTcpHandle) => void;
   setNoDelay(enabled: boolean): number;
-  bind(address: string, port: number): number;
+  bind(address: string, port: number, flags: number): number;
   bind6(address: string, port: number, flags: number): number;
   listen(backlog: number): number;
   connect(request: RawRequest, address: string, port: number): number;
@@ -57,6 +57,8 @@ export interface RawBinding {
   readonly ShutdownRequest: new () => RawRequest;
   readonly socketType: number;
   readonly serverType: number;
+  /** A flag of bind() and bind6(); undefined where this node has no such flag. */
+  readonly reusePortFlag: number | undefined;
   /** Results of the last call, at the two indexes. */
   readonly state: Int32Array;
   readonly readResultIndex: number;
@@ -96,7 +98,9 @@ function probe(): RawBinding | null {
   const { binding } = process as unknown as { binding(name: string): Record<string, unknown> };
   const tcp = binding.call(process, 'tcp_wrap');
   const stream = binding.call(process, 'stream_wrap');
-  const constants = tcp.constants as { SOCKET?: number; SERVER?: number } | undefined;
+  const constants = tcp.constants as
+    | { SOCKET?: number; SERVER?: number; UV_TCP_REUSEPORT?: number }
+    | undefined;
   const found = {
     Tcp: tcp.TCP,
     ConnectRequest: tcp.TCPConnectWrap,
@@ -104,6 +108,7 @@ function probe(): RawBinding | null {
     ShutdownRequest: stream.ShutdownWrap,
     socketType: constants?.SOCKET,
     serverType: constants?.SERVER,
+    reusePortFlag: constants?.UV_TCP_REUSEPORT,
     state: stream.streamBaseState,
     readResultIndex: stream.kReadBytesOrError,
     lastWriteWasAsyncIndex: stream.kLastWriteWasAsync,

@@ -9,6 +9,7 @@ import {
   DEFAULT_BACKLOG,
   type Listener,
   type ListenTcpOptions,
+  noReusePort,
   type Transport,
   TransportError,
 } from './transport.ts';
@@ -43,12 +44,15 @@ class HandleListener implements Listener {
 
   constructor(options: ListenTcpOptions, address: string) {
     this.#options = options;
+    const flags = bindFlags(options);
     const binding = rawBinding();
     const server = new binding.Tcp(binding.serverType);
     this.#server = server;
     server.onconnection = (status, client) => this.#accept(status, client);
     let status =
-      isIP(address) === 6 ? server.bind6(address, options.port, 0) : server.bind(address, options.port);
+      isIP(address) === 6
+        ? server.bind6(address, options.port, flags)
+        : server.bind(address, options.port, flags);
     if (status === 0) status = server.listen(options.backlog ?? DEFAULT_BACKLOG);
     if (status !== 0) {
       server.close();
@@ -93,6 +97,13 @@ class HandleListener implements Listener {
     this.#options.onConnection(transport);
     transport.start();
   }
+}
+
+function bindFlags({ reusePort = false }: ListenTcpOptions): number {
+  if (!reusePort) return 0;
+  const flag = rawBinding().reusePortFlag;
+  if (flag === undefined) throw noReusePort();
+  return flag;
 }
 
 function openTcp(transport: HandleTransport, handle: RawTcpHandle): void {

@@ -156,6 +156,14 @@ export function connectTimeout(options: {
   );
 }
 
+export function noReusePort(): TransportError {
+  return new TransportError(
+    'TRANSPORT_REUSE_PORT',
+    'connect',
+    `node ${process.version} cannot share a port among processes: 22.12 or 23.1 can`,
+  );
+}
+
 /** The handler of a transport that nobody has claimed yet. */
 export const idleHandler: TransportHandler = {
   onData() {},
