@@ -159,3 +159,30 @@ export const h1BodyLines = [
   'fffffffffffff',
   '10000000000000',
 ];
+
+/** Bytes that mean something in a field block. */
+export const hpackWords = [
+  '\x20',
+  '\x3f\xe1\x1f',
+  '\x3f\xe1\x3f',
+  '\x82',
+  '\x84',
+  '\x86',
+  '\xbe',
+  '\xbf',
+  '\xc0',
+  '\x40',
+  '\x10',
+  '\x00',
+  '\x7f',
+  '\xff',
+  '\xff\xff\xff\xff\x0f',
+  '\x7f\x80\x80\x80\x80\x00',
+  '\x01a',
+  '\x00',
+  '\x8c',
+  '\x83\xff\xff\xff',
+  ':path',
+  'cookie',
+  'te',
+];
