@@ -9,6 +9,7 @@
  * on verbatim cannot be dropped.
  */
 import { FIELD_VALUE, LOWER, TOKEN } from '../message/bytes.ts';
+import { FORBIDDEN_TRAILERS, LONGEST_FORBIDDEN } from '../message/forbidden-trailers.ts';
 import {
   FRAMING_CHUNKED,
   FRAMING_LENGTH,
@@ -44,19 +45,6 @@ const NAME = 8;
 const VALUE = 9;
 const VALUE_LF = 10;
 const FINAL_LF = 11;
-
-const FORBIDDEN_TRAILERS: readonly Buffer[] = [
-  'connection',
-  'content-length',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-].map((name) => Buffer.from(name));
-const LONGEST_FORBIDDEN = 17;
 
 export class BodyReader {
   /** The whole body has been consumed. */

@@ -3,6 +3,7 @@
  * might read differently is an error, never repaired.
  */
 import { equalsIgnoreCase, FIELD_VALUE, TOKEN } from '../message/bytes.ts';
+import { readContentLength } from '../message/content-length.ts';
 import { FLAG_ENCODING, FLAG_HOST, MAX_HEADER_COUNT } from '../message/field-section.ts';
 import type { HeadIndex } from '../message/head-index.ts';
 import { RequestHead } from '../message/request-head.ts';
@@ -140,17 +141,8 @@ function noteHost(head: RequestHead, index: number): number {
 function noteLength(head: HeadIndex, index: number): number {
   if (head.lengthIndex >= 0) return H1_REPEATED_CONTENT_LENGTH;
   head.lengthIndex = index;
-  const buffer = head.buffer;
-  const start = head.valueStart[index]!;
-  const end = head.valueEnd[index]!;
-  if (start === end || end - start > 16) return H1_BAD_CONTENT_LENGTH;
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = buffer[i]! - 48;
-    if (digit < 0 || digit > 9) return H1_BAD_CONTENT_LENGTH;
-    value = value * 10 + digit;
-  }
-  if (value > Number.MAX_SAFE_INTEGER) return H1_BAD_CONTENT_LENGTH;
+  const value = readContentLength(head.buffer, head.valueStart[index]!, head.valueEnd[index]!);
+  if (value < 0) return H1_BAD_CONTENT_LENGTH;
   head.contentLength = value;
   return 0;
 }

@@ -1,4 +1,5 @@
-import { AUTHORITY, equalsIgnoreCase, latin1 } from '../message/bytes.ts';
+import { isAuthority, isHostAndPort } from '../message/authority.ts';
+import { equalsIgnoreCase, latin1 } from '../message/bytes.ts';
 import {
   type RequestHead,
   TARGET_ABSOLUTE,
@@ -39,12 +40,7 @@ function readAuthorityForm(head: RequestHead, start: number, end: number): numbe
   head.authorityStart = start;
   head.authorityEnd = end;
   head.pathStart = head.pathEnd = end;
-  const colon = head.buffer.lastIndexOf(58, end - 1);
-  if (colon <= start || colon === end - 1) return H1_BAD_TARGET;
-  for (let i = colon + 1; i < end; i++) {
-    if (head.buffer[i]! < 48 || head.buffer[i]! > 57) return H1_BAD_TARGET;
-  }
-  return isAuthority(head.buffer, start, end) ? 0 : H1_BAD_TARGET;
+  return isHostAndPort(head.buffer, start, end) ? 0 : H1_BAD_TARGET;
 }
 
 /** Only http and https; userinfo is refused (RFC 9110 section 4.2.4). */
@@ -77,11 +73,4 @@ export function settleAuthority(head: RequestHead): number {
     head.authorityEnd = end;
   }
   return 0;
-}
-
-function isAuthority(buffer: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    if (AUTHORITY[buffer[i]!] !== 1) return false;
-  }
-  return true;
 }
