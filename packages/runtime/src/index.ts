@@ -23,3 +23,5 @@ export {
 } from './logger.ts';
 export { Counter, Gauge, Histogram, MetricsRegistry, SeriesFamily } from './metrics.ts';
 export { exitOnSignal } from './process.ts';
+export { WORKER_INDEX_VARIABLE, WorkerGroup, type WorkerGroupOptions } from './worker-group.ts';
+export { reportWorkerReady } from './worker-process.ts';
