@@ -11,8 +11,11 @@
  */
 export * from './exchange/exchange.ts';
 export * from './exchange/limits.ts';
+export { sendLocalResponse } from './exchange/local-response.ts';
 export { BodyReader } from './h1/body-reader.ts';
 export * from './h1/errors.ts';
+export { H1ClientConnection } from './h1/h1-client-connection.ts';
+export { H1ServerConnection } from './h1/h1-server-connection.ts';
 export { HeadStash } from './h1/head-stash.ts';
 export { defaultH1Limits, type H1Limits } from './h1/limits.ts';
 export { NEED_MORE, parseRequestHead } from './h1/parse-request-head.ts';
