@@ -2,9 +2,10 @@
  * Heads into the scratch: the start line, the kept lines in contiguous runs, the proxy's own lines.
  * A head that nothing touches is copied, never rebuilt.
  */
+import { STATUS_CODES } from 'node:http';
 import { copyBytes, TOKEN } from '../message/bytes.ts';
 import { FLAG_HOP_BY_HOP, FLAG_HOST } from '../message/field-section.ts';
-import type { HeadEdits } from '../message/head-edits.ts';
+import { type HeadEdits, removedNames } from '../message/head-edits.ts';
 import type { HeadIndex } from '../message/head-index.ts';
 import { type RequestHead, TARGET_ABSOLUTE, TARGET_AUTHORITY } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
@@ -15,6 +16,7 @@ export const NO_ROOM = -1;
 const VERSION = Buffer.from(' HTTP/1.1\r\n');
 /** Of a status line: `HTTP/1.x`. */
 const VERSION_DIGIT = 7;
+const GET = Buffer.from('GET');
 const HOST = Buffer.from('host: ');
 const CONNECTION_TE = Buffer.from('connection: te\r\n');
 /** Start line, Host and Connection of our own beside what the head itself holds. */
@@ -36,8 +38,8 @@ export function writeRequestHead(
   linesLength: number,
 ): number {
   if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
-  // With an absolute target, or without Host in HTTP/1.0, Host is ours to write.
-  const writesHost = head.targetForm === TARGET_ABSOLUTE || head.hostIndex < 0;
+  // With an absolute target, without Host in HTTP/1.0, or from HTTP/2, Host is ours to write.
+  const writesHost = head.targetForm === TARGET_ABSOLUTE || head.hostIndex < 0 || head.httpMajor === 2;
   let o = offset;
   if (edits === null && !writesHost) {
     o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
@@ -46,7 +48,7 @@ export function writeRequestHead(
   } else {
     o = writeRequestLine(out, o, head, edits);
     if (writesHost && !setsHost(edits)) o = writeHost(out, o, head);
-    const dropped = writesHost ? FLAG_HOP_BY_HOP | FLAG_HOST : FLAG_HOP_BY_HOP;
+    const dropped = writesHost && head.hostIndex >= 0 ? FLAG_HOP_BY_HOP | FLAG_HOST : FLAG_HOP_BY_HOP;
     if (edits === null) o = copyKeptLines(out, o, head, dropped, head.linesStart);
     else o = writeEditedLines(out, o, head, dropped, edits);
   }
@@ -65,8 +67,9 @@ export function writeResponseHead(
 ): number {
   if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
   let o = offset;
-  if (edits === null && !lacksSpace(head)) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
-  else {
+  if (edits === null && head.httpMajor === 1 && !lacksSpace(head)) {
+    o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);
+  } else {
     o = writeStatusLine(out, o, head);
     if (edits === null) o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.linesStart);
     else o = writeEditedLines(out, o, head, FLAG_HOP_BY_HOP, edits);
@@ -81,6 +84,10 @@ function lacksSpace(head: ResponseHead): boolean {
 }
 
 function writeStatusLine(out: Buffer, offset: number, head: ResponseHead): number {
+  if (head.httpMajor === 2) {
+    const line = statusLineOf(head.status);
+    return copyBytes(out, offset, line, 0, line.length);
+  }
   if (!lacksSpace(head)) return copyBytes(out, offset, head.buffer, head.start, head.linesStart);
   let o = copyBytes(out, offset, head.buffer, head.start, head.reasonStart);
   out[o++] = 32;
@@ -88,6 +95,19 @@ function writeStatusLine(out: Buffer, offset: number, head: ResponseHead): numbe
   out[o++] = 10;
   return o;
 }
+
+/** HTTP/2 has no reasons: the usual one is given. */
+function statusLineOf(status: number): Buffer {
+  let line = statusLines[status];
+  if (line === undefined) {
+    line = Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`);
+    statusLines[status] = line;
+  }
+  return line;
+}
+
+/** By status, as they come up: at most 500. */
+const statusLines: Record<number, Buffer> = {};
 
 function roomFor(head: HeadIndex, edits: HeadEdits | null): number {
   let bytes = head.end - head.start + MARGIN_BYTES;
@@ -99,7 +119,11 @@ function roomFor(head: HeadIndex, edits: HeadEdits | null): number {
 }
 
 function writeRequestLine(out: Buffer, offset: number, head: RequestHead, edits: HeadEdits | null): number {
-  let o = copyBytes(out, offset, head.buffer, head.methodStart, head.methodEnd);
+  // RFC 8441 section 5: what HTTP/2 asks for by CONNECT, HTTP/1.1 does by GET.
+  const isExtendedConnect = head.httpMajor === 2 && head.hasUpgrade;
+  let o = isExtendedConnect
+    ? copyBytes(out, offset, GET, 0, GET.length)
+    : copyBytes(out, offset, head.buffer, head.methodStart, head.methodEnd);
   out[o++] = 32;
   if (edits?.path !== undefined) {
     assertPath(edits.path);
@@ -156,9 +180,7 @@ function writeEditedLines(
   dropped: number,
   edits: HeadEdits,
 ): number {
-  const gone = new Set<string>();
-  for (const name of edits.remove) gone.add(name.toLowerCase());
-  for (const [name] of edits.set) gone.add(name.toLowerCase());
+  const gone = removedNames(edits);
   let o = offset;
   for (let i = 0; i < head.count; i++) {
     if ((head.flags[i]! & dropped) !== 0 || gone.has(head.name(i).toLowerCase())) continue;
@@ -193,7 +215,7 @@ export function assertLine(name: string, value: string): void {
   }
 }
 
-function assertPath(path: string): void {
+export function assertPath(path: string): void {
   if (!/^(\/[\x21-\x7e]*|\*)$/.test(path))
     throw new TypeError(`path ${JSON.stringify(path)} is not in origin-form`);
 }

@@ -8,3 +8,11 @@ export interface HeadEdits {
   /** Path with query, in origin-form; requests only. */
   readonly path?: string;
 }
+
+/** The names, in lower case, whose fields are not passed on. */
+export function removedNames(edits: HeadEdits): Set<string> {
+  const names = new Set<string>();
+  for (const name of edits.remove) names.add(name.toLowerCase());
+  for (const [name] of edits.set) names.add(name.toLowerCase());
+  return names;
+}
