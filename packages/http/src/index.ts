@@ -29,6 +29,8 @@ export {
   writeChunkHeader,
 } from './h1/write-chunk.ts';
 export { NO_ROOM, writeLine, writeRequestHead, writeResponseHead } from './h1/write-head.ts';
+export { H2ClientConnection } from './h2/h2-client-connection.ts';
+export { H2ServerConnection } from './h2/h2-server-connection.ts';
 export { copyBytes } from './message/bytes.ts';
 export * from './message/field-section.ts';
 export type { HeadEdits } from './message/head-edits.ts';
