@@ -179,7 +179,7 @@ export class H1ClientStream implements ClientStream {
     tunnel: TunnelRequest,
     isEnd: boolean,
   ): boolean {
-    let own = head.httpMajor === 1 && !tunnel.isConnect ? upgradeLines(tunnel.protocol) : '';
+    let own = tunnel.isConnect ? '' : upgradeLines(tunnel.protocol);
     const needsKey = !tunnel.isConnect && tunnel.protocol.toLowerCase() === WEBSOCKET;
     if (needsKey && tunnel.webSocketKey === null && this.cameByHttp2) {
       const webSocketKey = makeWebSocketKey();

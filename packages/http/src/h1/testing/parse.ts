@@ -1,7 +1,10 @@
+import type { FieldSection } from '../../message/field-section.ts';
+import { HeadIndex } from '../../message/head-index.ts';
 import { RequestHead } from '../../message/request-head.ts';
 import { ResponseHead } from '../../message/response-head.ts';
 import { h1ErrorOf } from '../errors.ts';
 import { defaultH1Limits, type H1Limits } from '../limits.ts';
+import { parseLines } from '../parse-lines.ts';
 import { parseRequestHead } from '../parse-request-head.ts';
 import { parseResponseHead } from '../parse-response-head.ts';
 
@@ -41,4 +44,13 @@ export function responseOf(text: string, requestWasHead = false, requestWasConne
   const result = parseResponse(text, requestWasHead, requestWasConnect);
   if (result === null || typeof result === 'string') throw new Error(`not accepted: ${result}`);
   return result.head;
+}
+
+/** Fields of our own, a line each. */
+export function fieldsOf(...lines: readonly string[]): FieldSection {
+  const section = new HeadIndex();
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  section.clear(bytes, 0);
+  if (parseLines(section, 0, bytes.length, lines.length) <= 0) throw new Error(`no fields: ${lines}`);
+  return section;
 }
