@@ -168,6 +168,7 @@ export class FrameHandler implements FrameSink {
         return;
       }
       this.#dataBytes -= 1 + padBytes;
+      if (this.#dataBytes === 0 && !this.#isEndStream && !this.#countControl()) return;
     }
     const dataEnd = Math.min(end, at + this.#dataBytes);
     this.#dataBytes -= dataEnd - at;
@@ -175,8 +176,7 @@ export class FrameHandler implements FrameSink {
     const isEnd = isFrameEnd && this.#isEndStream;
     if (stream !== null) {
       const padding = end - start - (dataEnd - at);
-      if (padding > 0) stream.owedBytes += padding;
-      if (padding > 0 && isFrameEnd && !isEnd && dataEnd === at) this.#countControl();
+      if (padding > 0 && !isEnd) this.#connection.creditStream(stream, padding);
       if (isEnd) this.#stream = null;
       if (dataEnd > at || isEnd) this.#connection.onBody(stream, buffer, at, dataEnd, isEnd);
     }

@@ -47,11 +47,6 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** A frame has begun and not ended. */
-  get isInFrame(): boolean {
-    return this.#headerBytes > 0 || this.#isInPayload;
-  }
-
   /** Nothing more is read; safe inside any call of the sink. */
   stop(): void {
     this.#isStopped = true;

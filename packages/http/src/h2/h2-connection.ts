@@ -35,7 +35,7 @@ import {
 import { FrameWriter } from './frame-writer.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { Liveness } from './liveness.ts';
-import { bodyLengthMismatch, framingError, protocolFailure } from './message-errors.ts';
+import { bodyLengthMismatch, framingError, protocolFailure, windowKeptShut } from './message-errors.ts';
 import { atTurnEnd, type TurnTask } from './output-turns.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendScheduler } from './send-scheduler.ts';
@@ -333,8 +333,11 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     if (stream.isPaused) {
       stream.heldBytes += bytes;
       this.receive.hold(bytes);
-      return;
-    }
+    } else this.creditStream(stream, bytes);
+  }
+
+  /** Once half a window is owed, so that small frames do not cost an answer each. */
+  creditStream(stream: H2Stream, bytes: number): void {
     stream.owedBytes += bytes;
     if (stream.owedBytes * 2 < this.limits.h2.streamWindowBytes) return;
     stream.receiveWindow += stream.owedBytes;
@@ -347,7 +350,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     const bytes = stream.heldBytes;
     if (bytes === 0) return;
     stream.heldBytes = 0;
-    if (!stream.hasPeerEnded) this.#credit(stream, bytes);
+    if (!stream.hasPeerEnded) this.creditStream(stream, bytes);
     this.receive.letGo(bytes);
   }
 
@@ -406,6 +409,18 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     this.onResetCounted(stream, false);
   }
 
+  /** Streams with something to send whose window the peer has kept shut for so long. */
+  resetStuck(nowMs: number): void {
+    for (const stream of this.streams.values()) {
+      if (stream.queuedBytes === 0 || (stream.sendWindow > 0 && this.sender.windowBytes > 0)) continue;
+      if (nowMs - stream.progressMs < this.limits.h2.zeroWindowTimeoutMs) continue;
+      this.observer.onLimit('zero_window');
+      this.#reset(stream, CANCEL);
+      stream.fail(protocolFailure(windowKeptShut));
+      this.recycle(stream);
+    }
+  }
+
   #reset(stream: H2Stream, code: number): void {
     if (stream.id !== 0) {
       this.writer.resetStream(stream.id, code);
@@ -430,8 +445,11 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     }
     const by = this.closed.get(streamId);
     if (by === RESET_BY_US) return;
-    if (by === RESET_BY_PEER) this.writer.resetStream(streamId, STREAM_CLOSED);
-    else this.fail(STREAM_CLOSED, 'a frame is on a closed stream');
+    if (by === RESET_BY_PEER) {
+      this.writer.resetStream(streamId, STREAM_CLOSED);
+      // Once: what follows may have been sent before the peer saw it (section 5.4.2).
+      this.closed.add(streamId, RESET_BY_US);
+    } else this.fail(STREAM_CLOSED, 'a frame is on a closed stream');
   }
 
   onSettings(buffer: Buffer, start: number, end: number): void {

@@ -91,10 +91,10 @@ export abstract class H2Stream {
     if (this.isOver || this.hasEnded || !this.canSendBody) return true;
     const from = this.isBodiless ? end : start;
     if (isEnd) this.#end();
-    if (this.isHeld || this.queuedBytes > 0) return this.#enqueue(buffer, from, end, isEnd);
+    if (this.isHeld || this.queuedBytes > 0) return this.#enqueue(buffer, from, end);
     const link = this.link;
     const at = from < end ? link.sender.send(this, buffer, from, end, isEnd) : end;
-    if (at < end) return this.#enqueue(buffer, at, end, isEnd);
+    if (at < end) return this.#enqueue(buffer, at, end);
     if (!isEnd) return true;
     // Where the last frame carried bytes of this call, END_STREAM went with it.
     if (from === end) link.sender.sendEnd(this);
@@ -156,12 +156,14 @@ export abstract class H2Stream {
     if (this.hasPeerEnded || (this.link.isServer && !this.isTunnel)) this.isOver = true;
   }
 
-  #enqueue(buffer: Buffer, start: number, end: number, isEnd: boolean): boolean {
+  #enqueue(buffer: Buffer, start: number, end: number): boolean {
     if (this.queuedBytes === 0) this.progressMs = this.link.nowMs();
     this.queue ??= new SendQueue();
     this.queue.append(buffer, start, end);
     if (!this.isHeld) this.link.sender.enqueue(this);
-    if (!isEnd) this.#needsDrain = true;
-    return isEnd;
+    // Whoever has nothing more to send waits for nothing.
+    if (this.hasEnded) return true;
+    this.#needsDrain = true;
+    return false;
   }
 }

@@ -31,6 +31,11 @@ export const tooManyInterim: MessageError = {
   status: 400,
   reason: 'too many interim responses precede the final one',
 };
+export const windowKeptShut: MessageError = {
+  code: 'WINDOW_KEPT_SHUT',
+  status: 408,
+  reason: 'the peer gives no credit for what is to be sent',
+};
 export const extendedConnectUnsupported: MessageError = {
   code: 'EXTENDED_CONNECT_UNSUPPORTED',
   status: 501,
