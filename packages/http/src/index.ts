@@ -12,6 +12,7 @@
 export * from './exchange/exchange.ts';
 export * from './exchange/limits.ts';
 export { sendLocalResponse } from './exchange/local-response.ts';
+export { serveHttp } from './exchange/serve-http.ts';
 export { BodyReader } from './h1/body-reader.ts';
 export * from './h1/errors.ts';
 export { H1ClientConnection } from './h1/h1-client-connection.ts';

@@ -20,7 +20,7 @@ class Writer {
 
   gather(text: string): void {
     const at = gatherAt(this, text.length);
-    gathered(this, at + scratch.buffer.latin1Write(text, at));
+    gathered(this, at + scratch.buffer.write(text, at, 'latin1'));
   }
 }
 
