@@ -38,6 +38,7 @@ const map = new CoverageMap(branches.counters.subarray(0, branches.used()));
 const random = new Random(task.seed + hashOf(Buffer.from(task.target)));
 const fuzzer = new Fuzzer({ target, map, random, current: new CurrentInput(task.shared) });
 const paths: string[] = [];
+process.on('uncaughtException', (thrown) => fuzzer.onUncaught(thrown));
 
 for (const input of target.seeds()) await fuzzer.add(input);
 for (const { bytes } of repositoryCorpus(task.target)) await fuzzer.add(bytes);

@@ -26,6 +26,7 @@ export class Fuzzer {
   readonly #current: CurrentInput;
   readonly #corpus: Entry[] = [];
   readonly #known = new Set<string>();
+  #uncaught: unknown = null;
 
   constructor(parts: { target: FuzzTarget; map: CoverageMap; random: Random; current: CurrentInput }) {
     this.#target = parts.target;
@@ -58,6 +59,11 @@ export class Fuzzer {
     }
   }
 
+  /** What was thrown in a turn of its own, where the run could not catch it. */
+  onUncaught(thrown: unknown): void {
+    this.#uncaught ??= thrown;
+  }
+
   /** A small set that takes every branch that the corpus takes, as often: the shortest inputs first. */
   distilled(): Buffer[] {
     const taken = new Set<number>();
@@ -87,13 +93,22 @@ export class Fuzzer {
     this.#current.set(input);
     this.#map.clear();
     try {
-      const running = this.#target.run(input);
+      const running = this.#runTarget(input);
       if (running !== undefined) await running;
     } catch (thrown) {
       await this.#note(input, thrown);
       return false;
     }
     return this.#map.absorb();
+  }
+
+  /** No promise where the target needs none. */
+  #runTarget(input: Buffer): Promise<void> | undefined {
+    this.#uncaught = null;
+    const running = this.#target.run(input);
+    return running?.then(() => {
+      if (this.#uncaught !== null) throw this.#uncaught;
+    });
   }
 
   async #note(input: Buffer, thrown: unknown): Promise<void> {
@@ -103,7 +118,7 @@ export class Fuzzer {
     const shortest = await minimise(Buffer.from(input), async (candidate) => {
       this.#current.set(candidate);
       try {
-        await this.#target.run(candidate);
+        await this.#runTarget(candidate);
         return false;
       } catch (other) {
         return placeOf(other) === place;
@@ -121,5 +136,6 @@ function describe(thrown: unknown): string {
 function placeOf(thrown: unknown): string {
   const lines = describe(thrown).split('\n');
   const frame = lines.find((line) => /^\s+at .*\/packages\/http\/src\//.test(line)) ?? lines[1] ?? '';
-  return `${(lines[0] ?? '').replaceAll(/\d+|"[^"]*"/g, '#').slice(0, 80)}${frame}`;
+  const [kind = '', claim = ''] = (lines[0] ?? '').split(':');
+  return `${kind}:${claim.replaceAll(/\d+|"[^"]*"/g, '#')}${frame}`;
 }

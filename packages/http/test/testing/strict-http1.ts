@@ -41,8 +41,8 @@ export interface ResponseContext {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) (HTTP/1\\.[01])$`);
-const STATUS_LINE = /^(HTTP\/1\.[01]) ([1-5][0-9]{2}) ([\t \x21-\x7e\x80-\xff]*)$/;
+const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) (HTTP/1\\.[0-9])$`);
+const STATUS_LINE = /^(HTTP\/1\.[0-9]) ([1-5][0-9]{2}) ([\t \x21-\x7e\x80-\xff]*)$/;
 const FIELD_LINE = new RegExp(`^(${TOKEN}):[\\t ]*([\\t \\x21-\\x7e\\x80-\\xff]*)$`);
 const CHUNK_LINE = new RegExp(
   `^([0-9A-Fa-f]{1,13})(?:[\\t ]*;[\\t ]*${TOKEN}(?:[\\t ]*=[\\t ]*(?:${TOKEN}|${QUOTED}))?)*$`,
@@ -139,7 +139,7 @@ function checkTarget(method: string, target: string): void {
 
 function checkHost(fields: readonly Field[], version: string): void {
   const hosts = valuesOf(fields, 'host');
-  if (hosts.length > 1 || (hosts.length === 0 && version === 'HTTP/1.1'))
+  if (hosts.length > 1 || (hosts.length === 0 && version !== 'HTTP/1.0'))
     refuse(`${hosts.length} Host lines`);
   if (!hosts.every((host) => HOST.test(host))) refuse('Host is no host');
 }
