@@ -59,7 +59,7 @@ export const tasks = {
       ['--quick', 'short rounds: a rough figure'],
       ['--json FILE', 'write the rows to FILE'],
       ['--subjects NAMES', 'only these, divided by commas: nginx, haproxy, haproxy-h2, tulle'],
-      ['--connections N', 'idle connections to each subject (default 10000)'],
+      ['--connections N', 'idle connections to each subject (default and most 10000)'],
     ],
     command: (args) => script('benchmarks/src/main.ts', args),
   },

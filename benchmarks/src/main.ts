@@ -6,7 +6,7 @@ import { type BenchmarkCase, benchmarkCases, selectCases } from './cases.ts';
 import { writeCertificates } from './certificates.ts';
 import { formatIdleTable, type IdleRow } from './idle-summary.ts';
 import { preparePrograms } from './prerequisites.ts';
-import { runIdleCase } from './run-idle-case.ts';
+import { mostIdleConnections, runIdleCase } from './run-idle-case.ts';
 import { runLoadCase } from './run-load-case.ts';
 import { fullEffort, quickEffort, type RunOptions } from './run-options.ts';
 import { subjectsOf } from './subjects/subjects.ts';
@@ -23,7 +23,7 @@ Cases: ${benchmarkCases.map((one) => one.name).join(', ')}
   --quick          a short run: for a look, not for quoting
   --json FILE      writes the rows too
   --subjects NAMES only these, divided by commas: nginx, haproxy, haproxy-h2, tulle
-  --connections N  idle connections to each subject (default 10000)
+  --connections N  idle connections to each subject (default and most ${mostIdleConnections})
 `;
 
 const options = {
@@ -31,7 +31,7 @@ const options = {
   quick: { type: 'boolean', default: false },
   json: { type: 'string' },
   subjects: { type: 'string' },
-  connections: { type: 'string', default: '10000' },
+  connections: { type: 'string', default: String(mostIdleConnections) },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const { chosen, unknown } = selectCases(positionals, values.all);
   const idleConnections = Number(values.connections);
-  if (values.help || unknown.length > 0 || !(idleConnections >= 1)) {
+  if (values.help || unknown.length > 0 || !isCount(idleConnections)) {
     console.log(unknown.length > 0 ? `no such case: ${unknown.join(', ')}\n\n${usage}` : usage);
     return values.help ? 0 : 2;
   }
@@ -67,6 +67,10 @@ async function main(): Promise<number> {
   return rows.failures.length > 0 ? 1 : 0;
 }
 
+function isCount(connections: number): boolean {
+  return Number.isInteger(connections) && connections >= 1 && connections <= mostIdleConnections;
+}
+
 /** A case that fails is told at the end; the others still have their figures. */
 async function measureAll(
   chosen: readonly BenchmarkCase[],
@@ -76,6 +80,8 @@ async function measureAll(
   const only = subjects?.split(',');
   for (const one of chosen) {
     const folder = mkdtempSync(join(tmpdir(), 'tulle-bench-'));
+    const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+    process.once('exit', removeFolder);
     const subjectNames = subjectsOf(one).filter((name) => only?.includes(name) ?? true);
     const run: RunOptions = { ...options, workspace: { folder }, subjectNames, say: console.log };
     try {
@@ -85,12 +91,16 @@ async function measureAll(
     } catch (thrown) {
       rows.failures.push(`${one.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder();
+      process.off('exit', removeFolder);
     }
   }
   return rows;
 }
 
+// A run leaves by the exit hooks of its programs, which end them; there are up to ten.
+process.setMaxListeners(32);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   process.exitCode = await main();
 } catch (thrown) {

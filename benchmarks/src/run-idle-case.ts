@@ -12,6 +12,8 @@ import { stopAll } from './subjects/stop-all.ts';
 import type { Subject, SubjectName } from './subjects/subject.ts';
 import { startSubjects } from './subjects/subjects.ts';
 
+/** What a sidecar takes by default; nginx and HAProxy are set up for more. */
+export const mostIdleConnections = 10_000;
 /** Held before the count begins, so that what a program takes once is not charged to its connections. */
 const warmUpConnections = 200;
 /** Files that a subject needs beside the connections. */

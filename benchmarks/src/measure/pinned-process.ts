@@ -12,7 +12,7 @@ export interface PinnedProcessOptions {
 export class PinnedProcess {
   readonly name: string;
   readonly #child: ChildProcess;
-  readonly #kill = () => void this.#child.kill('SIGKILL');
+  readonly #terminate = () => void this.#child.kill('SIGTERM');
   #output = '';
 
   constructor(name: string, options: PinnedProcessOptions) {
@@ -27,8 +27,8 @@ export class PinnedProcess {
     this.#child.stdout?.on('data', keep);
     this.#child.stderr?.on('data', keep);
     // Whatever ends this process, a core must not stay taken.
-    process.once('exit', this.#kill);
-    this.#child.once('exit', () => process.off('exit', this.#kill));
+    process.once('exit', this.#terminate);
+    this.#child.once('exit', () => process.off('exit', this.#terminate));
   }
 
   get pid(): number {
@@ -49,8 +49,8 @@ export class PinnedProcess {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
-    this.#child.kill('SIGTERM');
-    const kill = setTimeout(this.#kill, 3_000);
+    this.#terminate();
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), 3_000);
     await ended;
     clearTimeout(kill);
   }
