@@ -2,6 +2,8 @@
  * A connection to a server over HTTP/1.1, which carries one exchange at a time: writes requests through its
  * stream, parses responses, and decides whether it can carry another. The dialer assigns `transport` at
  * once and calls onConnect() when the connection stands; requests may be sent before.
+ *
+ * Long because reading, freeing and closing are one state machine.
  */
 import type {
   ClientConnection,
@@ -17,13 +19,12 @@ import { ResponseHead } from '../message/response-head.ts';
 import { enterRead, leaveRead } from '../transport/outbox.ts';
 import type { Transport, TransportError, TransportHandler } from '../transport/transport.ts';
 import { BodyReader } from './body-reader.ts';
+import { BufferedInput, FOR_STREAM, type InputReader } from './buffered-input.ts';
 import { h1ErrorOf } from './errors.ts';
 import { type ClientHost, H1ClientStream } from './h1-client-stream.ts';
-import { HeadStash } from './head-stash.ts';
 import { badWebSocketAccept, tooManyInterim, uncalledSwitch, upgradeIgnored } from './message-errors.ts';
 import { MessageOutput, type OutputListener } from './message-output.ts';
 import { parseResponseHead } from './parse-response-head.ts';
-import { FOR_STREAM, ReadGate } from './read-gate.ts';
 import { readTrailers } from './read-trailers.ts';
 
 const IDLE = 0;
@@ -38,15 +39,16 @@ const NOTHING = Buffer.alloc(0);
 /** One for all connections: a head is used up within the call that parsed it. */
 const head = new ResponseHead();
 
-export class H1ClientConnection implements ClientConnection, TransportHandler, ClientHost, OutputListener {
+export class H1ClientConnection
+  implements ClientConnection, TransportHandler, ClientHost, InputReader, OutputListener
+{
   readonly httpMajor = 1;
   readonly #owner: ClientConnectionOwner;
   readonly #options: ClientConnectionOptions;
   readonly #output = new MessageOutput(this);
   readonly #stream: H1ClientStream;
   readonly #body = new BodyReader();
-  readonly #stash = new HeadStash();
-  readonly #gate = new ReadGate();
+  readonly #input: BufferedInput;
   #state = IDLE;
   #handler: ClientStreamHandler | null = null;
   #isEstablished = false;
@@ -55,13 +57,13 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
   #hasResponse = false;
   #keepsAlive = false;
   #interimCount = 0;
-  #isReadScheduled = false;
   #isTunnelInputOver = false;
   #isTunnelOutputOver = false;
 
   constructor(owner: ClientConnectionOwner, options: ClientConnectionOptions) {
     this.#owner = owner;
     this.#options = options;
+    this.#input = new BufferedInput(this, options.limits.head.maxHeadBytes);
     this.#stream = new H1ClientStream(this, this.#output);
     this.#body.keepsTrailers = true;
   }
@@ -72,7 +74,7 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
 
   set transport(transport: Transport) {
     this.#output.transport = transport;
-    this.#gate.transport = transport;
+    this.#input.transport = transport;
   }
 
   get activeStreams(): number {
@@ -110,12 +112,14 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
   }
 
   onData(buffer: Buffer, start: number, end: number): void {
-    enterRead();
-    try {
-      this.#received(buffer, start, end);
-    } finally {
-      leaveRead();
+    if (this.#state === CLOSED) return;
+    if (this.#handler === null) {
+      // Bytes that no request asked for: whose response would they be?
+      this.#giveUp();
+      return;
     }
+    this.#hasResponse = true;
+    this.#input.receive(buffer, start, end);
   }
 
   onDrain(): void {
@@ -151,16 +155,24 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
 
   onOutputFull(): void {}
 
+  read(buffer: Buffer, start: number, end: number): number {
+    let at = start;
+    const handler = this.#handler;
+    while (at < end && handler !== null && this.#handler === handler) {
+      if (this.#input.isPausedFor(FOR_STREAM)) return at;
+      at = this.#readOne(handler, buffer, at, end);
+    }
+    // Bytes that nobody is to have: see #complete().
+    return end;
+  }
+
   pauseStream(): void {
-    this.#gate.pause(FOR_STREAM);
+    this.#input.pause(FOR_STREAM);
   }
 
   resumeStream(): void {
-    this.#gate.resume(FOR_STREAM);
-    if (this.#gate.waiting === null || this.#isReadScheduled) return;
-    this.#isReadScheduled = true;
-    // Not from within the call: an event would come from inside of it.
-    queueMicrotask(() => this.#readOn());
+    this.#input.resume(FOR_STREAM);
+    this.#input.readOnLater();
   }
 
   abortStream(): void {
@@ -186,41 +198,15 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
     if (this.#isTunnelInputOver) this.#finishTunnel();
   }
 
-  #received(buffer: Buffer, start: number, end: number): void {
-    if (this.#state === CLOSED) return;
-    if (this.#handler === null) {
-      // Bytes that no request asked for: whose response would they be?
-      this.#giveUp();
-      return;
-    }
-    this.#hasResponse = true;
-    if (this.#gate.waiting !== null) this.#gate.keep(buffer, start, end);
-    else if (this.#stash.isEmpty) this.#read(buffer, start, end);
-    else {
-      const joined = this.#stash.join(buffer, start, end, this.#options.limits.head.maxHeadBytes);
-      if (joined !== null) this.#read(joined, 0, joined.length);
-    }
-  }
-
-  #read(buffer: Buffer, start: number, end: number): void {
-    let at = start;
-    const handler = this.#handler;
-    while (at < end && handler !== null && this.#handler === handler) {
-      if (this.#gate.isPausedFor(FOR_STREAM)) {
-        this.#gate.keep(buffer, at, end);
-        return;
-      }
-      switch (this.#state) {
-        case HEAD:
-          at = this.#readHead(handler, buffer, at, end);
-          break;
-        case BODY:
-          at = this.#readBody(handler, buffer, at, end);
-          break;
-        default:
-          handler.onBody(buffer, at, end, false);
-          at = end;
-      }
+  #readOne(handler: ClientStreamHandler, buffer: Buffer, at: number, end: number): number {
+    switch (this.#state) {
+      case HEAD:
+        return this.#readHead(handler, buffer, at, end);
+      case BODY:
+        return this.#readBody(handler, buffer, at, end);
+      default:
+        handler.onBody(buffer, at, end, false);
+        return end;
     }
   }
 
@@ -230,7 +216,7 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
     const isConnect = stream.tunnel?.isConnect === true;
     const after = parseResponseHead(head, buffer, at, end, limits.head, stream.isHeadRequest, isConnect);
     if (after === 0) {
-      this.#stash.keep(buffer, at, end);
+      this.#input.keepHead(buffer, at, end);
       return end;
     }
     if (after < 0) return this.#fail(h1ErrorOf(after), end);
@@ -286,19 +272,6 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
     return after;
   }
 
-  #readOn(): void {
-    this.#isReadScheduled = false;
-    const waiting = this.#gate.take();
-    if (waiting === null) return;
-    enterRead();
-    try {
-      this.#read(waiting, this.#gate.waitingAt, waiting.length);
-    } finally {
-      this.#gate.taken();
-      leaveRead();
-    }
-  }
-
   /** Freed before the handler hears of the end: its next request may take this very connection. */
   #complete(isExhausted: boolean): void {
     const isReusable = this.#keepsAlive && isExhausted && this.#stream.isRequestSent;
@@ -308,7 +281,7 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
     else {
       this.#state = IDLE;
       this.#isReused = true;
-      this.#gate.open();
+      this.#input.open();
       this.#owner.onCapacity(this);
     }
   }
@@ -380,7 +353,7 @@ export class H1ClientConnection implements ClientConnection, TransportHandler, C
 
   #close(): void {
     this.#state = CLOSED;
-    this.#gate.waiting = null;
+    this.#input.clear();
     this.transport.abort();
   }
 

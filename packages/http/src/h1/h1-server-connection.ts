@@ -16,13 +16,12 @@ import { RequestHead } from '../message/request-head.ts';
 import { enterRead, leaveRead } from '../transport/outbox.ts';
 import type { Transport, TransportError, TransportHandler } from '../transport/transport.ts';
 import { BodyReader } from './body-reader.ts';
+import { BufferedInput, FOR_FLUSH, FOR_STREAM, FOR_TURN, type InputReader } from './buffered-input.ts';
 import { h1ErrorOf } from './errors.ts';
 import { H1ServerStream, type StreamHost } from './h1-server-stream.ts';
-import { HeadStash } from './head-stash.ts';
 import { headTimeout } from './message-errors.ts';
 import { MessageOutput, type OutputListener } from './message-output.ts';
 import { NEED_MORE, parseRequestHead } from './parse-request-head.ts';
-import { FOR_FLUSH, FOR_STREAM, FOR_TURN, ReadGate } from './read-gate.ts';
 import { readTrailers } from './read-trailers.ts';
 import { ignoreUpgrade } from './tunnel-request.ts';
 
@@ -49,7 +48,9 @@ const head = new RequestHead();
 /** Looks whether a body has come already, without consuming it. */
 const probe = new BodyReader();
 
-export class H1ServerConnection implements ServerConnection, TransportHandler, StreamHost, OutputListener {
+export class H1ServerConnection
+  implements ServerConnection, TransportHandler, StreamHost, InputReader, OutputListener
+{
   readonly httpMajor = 1;
   readonly transport: Transport;
   isDraining = false;
@@ -58,15 +59,12 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
   readonly #output = new MessageOutput(this);
   readonly #stream: H1ServerStream;
   readonly #body = new BodyReader();
-  readonly #stash = new HeadStash();
-  readonly #gate = new ReadGate();
+  readonly #input: BufferedInput;
   #phase = IDLE;
   /** While onRequest() runs: what has been read behind the head. */
   #behindHead: Buffer | null = null;
   #behindAt = 0;
   #behindEnd = 0;
-  #isReading = false;
-  #isReadScheduled = false;
   #isTunnelInputOver = false;
   #isTunnelOutputOver = false;
   #activeMs: number;
@@ -80,7 +78,8 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
     this.#handler = handler;
     this.#options = options;
     this.#output.transport = transport;
-    this.#gate.transport = transport;
+    this.#input = new BufferedInput(this, options.limits.head.maxHeadBytes);
+    this.#input.transport = transport;
     this.#stream = new H1ServerStream(this, this.#output);
     this.#body.keepsTrailers = true;
     this.#activeMs = options.nowMs();
@@ -93,7 +92,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
 
   drain(): void {
     this.isDraining = true;
-    if (this.#phase === IDLE && this.#stash.isEmpty) this.#end();
+    if (this.#phase === IDLE && this.#input.isBetweenHeads) this.#end();
   }
 
   abort(): void {
@@ -102,12 +101,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
 
   onData(buffer: Buffer, start: number, end: number): void {
     this.#activeMs = this.#options.nowMs();
-    enterRead();
-    try {
-      this.#received(buffer, start, end);
-    } finally {
-      leaveRead();
-    }
+    this.#input.receive(buffer, start, end);
   }
 
   onDrain(): void {
@@ -142,7 +136,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
     try {
       if (this.#isExchanging) this.#lost(error);
       this.#phase = CLOSED;
-      this.#gate.waiting = null;
+      this.#input.clear();
       this.#handler.onClose(error);
     } finally {
       leaveRead();
@@ -173,7 +167,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
   onOutputFull(): void {
     if (this.#phase !== IDLE) return;
     this.#phase = FLUSHING;
-    this.#gate.pause(FOR_FLUSH);
+    this.#input.pause(FOR_FLUSH);
   }
 
   hasWholeRequest(): boolean {
@@ -184,19 +178,19 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
   }
 
   pauseStream(): void {
-    if (this.#isExchanging) this.#gate.pause(FOR_STREAM);
+    if (this.#isExchanging) this.#input.pause(FOR_STREAM);
   }
 
   resumeStream(): void {
-    this.#gate.resume(FOR_STREAM);
-    this.#readOnLater();
+    this.#input.resume(FOR_STREAM);
+    this.#input.readOnLater();
   }
 
   tunnelOpened(): void {
     this.#phase = TUNNEL;
     this.#isTunnelInputOver = false;
     this.#isTunnelOutputOver = false;
-    this.#readOnLater();
+    this.#input.readOnLater();
   }
 
   tunnelOutputEnded(): void {
@@ -214,41 +208,29 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
       this.#behindAt = this.#body.scan(this.#behindHead, this.#behindAt, this.#behindEnd);
     }
     this.#activeMs = this.#options.nowMs();
-    this.#gate.resume(FOR_STREAM);
+    this.#input.resume(FOR_STREAM);
     if (this.#stream.closes || !this.#body.done) this.#end();
     else if (this.#output.isFull) {
       this.#phase = FLUSHING;
-      this.#gate.pause(FOR_FLUSH);
+      this.#input.pause(FOR_FLUSH);
     } else this.#next();
   }
 
   cut(): void {
     this.#phase = CLOSED;
     this.#stream.close();
-    this.#gate.waiting = null;
+    this.#input.clear();
     this.transport.abort();
+  }
+
+  read(buffer: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#mayRead) at = this.#readOne(buffer, at, end);
+    return at;
   }
 
   get #isExchanging(): boolean {
     return this.#phase >= BUSY && this.#phase <= REFUSED;
-  }
-
-  #received(buffer: Buffer, start: number, end: number): void {
-    if (this.#gate.waiting !== null) this.#gate.keep(buffer, start, end);
-    else if (this.#stash.isEmpty) this.#read(buffer, start, end);
-    else {
-      const joined = this.#stash.join(buffer, start, end, this.#options.limits.head.maxHeadBytes);
-      if (joined !== null) this.#read(joined, 0, joined.length);
-    }
-  }
-
-  /** Takes from [start,end) what has its turn now; the rest waits. */
-  #read(buffer: Buffer, start: number, end: number): void {
-    let at = start;
-    this.#isReading = true;
-    while (at < end && this.#mayRead) at = this.#readOne(buffer, at, end);
-    this.#isReading = false;
-    if (at < end) this.#gate.keep(buffer, at, end);
   }
 
   get #mayRead(): boolean {
@@ -257,9 +239,9 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
       case FLUSHING:
         return false;
       case BUSY:
-        return !this.#body.done && !this.#gate.isPausedFor(FOR_STREAM);
+        return !this.#body.done && !this.#input.isPausedFor(FOR_STREAM);
       case TUNNEL:
-        return !this.#gate.isPausedFor(FOR_STREAM);
+        return !this.#input.isPausedFor(FOR_STREAM);
       default:
         return true;
     }
@@ -277,7 +259,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
         return end;
       case ENDING:
         this.#discardedBytes += end - at;
-        if (this.#discardedBytes > this.#options.limits.maxDiscardedBytes) this.#gate.pause(FOR_TURN);
+        if (this.#discardedBytes > this.#options.limits.maxDiscardedBytes) this.#input.pause(FOR_TURN);
         return end;
       default:
         return end;
@@ -288,7 +270,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
     const after = parseRequestHead(head, buffer, at, end, this.#options.limits.head);
     if (after === NEED_MORE) {
       if (this.#headSinceMs === NEVER) this.#headSinceMs = this.#options.nowMs();
-      this.#stash.keep(buffer, at, end);
+      this.#input.keepHead(buffer, at, end);
       return end;
     }
     if (after < 0) {
@@ -328,7 +310,7 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
 
   /** Before there is a request, or instead of one. */
   #refuse(error: MessageError): void {
-    this.#stash.clear();
+    this.#input.clear();
     this.#headSinceMs = NEVER;
     this.#phase = REFUSED;
     this.#body.reset(FRAMING_NONE, 0);
@@ -366,29 +348,9 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
 
   #next(): void {
     this.#phase = IDLE;
-    this.#gate.resume(FOR_FLUSH);
+    this.#input.resume(FOR_FLUSH);
     if (this.isDraining) this.#end();
-    else this.#readOnLater();
-  }
-
-  /** Not from within the call that lets reading go on: an event would come from inside of it. */
-  #readOnLater(): void {
-    if (this.#gate.waiting === null || this.#isReading || this.#isReadScheduled) return;
-    this.#isReadScheduled = true;
-    queueMicrotask(() => this.#readOn());
-  }
-
-  #readOn(): void {
-    this.#isReadScheduled = false;
-    const waiting = this.#gate.take();
-    if (waiting === null) return;
-    enterRead();
-    try {
-      this.#read(waiting, this.#gate.waitingAt, waiting.length);
-    } finally {
-      this.#gate.taken();
-      leaveRead();
-    }
+    else this.#input.readOnLater();
   }
 
   #end(): void {
@@ -398,6 +360,6 @@ export class H1ServerConnection implements ServerConnection, TransportHandler, S
     this.#output.flush();
     this.transport.end();
     // Read on, to see the client's end.
-    this.#gate.open();
+    this.#input.open();
   }
 }
