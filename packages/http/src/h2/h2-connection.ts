@@ -40,6 +40,7 @@ import { atTurnEnd, type TurnTask } from './output-turns.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendScheduler } from './send-scheduler.ts';
 import { ownSettings, PeerSettings } from './settings.ts';
+import { StreamTable } from './stream-table.ts';
 import { writeTrailerFields } from './write-trailer-fields.ts';
 
 const resetCodes: Readonly<Record<AbortReason, number>> = {
@@ -68,7 +69,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
   readonly writer = new FrameWriter();
   readonly sender: SendScheduler;
   readonly receive: ReceiveWindow;
-  readonly streams = new Map<number, H2Stream>();
+  readonly streams = new StreamTable();
   readonly encoder: HpackEncoder;
   readonly decoder: HpackDecoder;
   readonly closed = new ClosedStreams();
@@ -252,20 +253,20 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
   }
 
   protected allStreams(): H2Stream[] {
-    return [...this.streams.values()];
+    return this.streams.all();
   }
 
   protected attach(stream: H2Stream, id: number): void {
     stream.id = id;
     stream.sendWindow = this.#sendInitialBytes;
     stream.receiveWindow = this.#receiveInitialBytes;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
   }
 
   /** The stream counts no more; its object is recycled after its last event. */
   protected detach(stream: H2Stream): void {
     stream.isDetached = true;
-    this.streams.delete(stream.id);
+    if (stream.id !== 0) this.streams.delete(stream);
     this.activeStreams--;
     this.sender.remove(stream);
     this.frames.forget(stream);
@@ -411,7 +412,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
 
   /** Streams with something to send whose window the peer has kept shut for so long. */
   resetStuck(nowMs: number): void {
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       if (stream.queuedBytes === 0 || (stream.sendWindow > 0 && this.sender.windowBytes > 0)) continue;
       if (nowMs - stream.progressMs < this.limits.h2.zeroWindowTimeoutMs) continue;
       this.observer.onLimit('zero_window');
@@ -470,7 +471,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
   /** Windows may become negative, and must not overflow (RFC 9113 section 6.9.2). */
   #changeSendWindows(change: number): boolean {
     this.#sendInitialBytes += change;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       if (stream.sendWindow + change > MAX_INT31) {
         this.fail(FLOW_CONTROL_ERROR, 'SETTINGS overflow a window');
         return false;
@@ -487,7 +488,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     const change = this.limits.h2.streamWindowBytes - this.#receiveInitialBytes;
     if (change === 0) return;
     this.#receiveInitialBytes += change;
-    for (const stream of this.streams.values()) stream.receiveWindow += change;
+    for (const stream of this.streams.all()) stream.receiveWindow += change;
   }
 
   onPingAck(buffer: Buffer, start: number): void {

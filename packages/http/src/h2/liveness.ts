@@ -105,7 +105,7 @@ export class Liveness {
     }
     if (this.#isDead(nowMs)) return;
     if (this.#drainMs >= 0 && nowMs - this.#drainMs >= DRAIN_ANSWER_MS) this.#drainAnswered();
-    connection.resetStuck(nowMs);
+    if (connection.activeStreams > 0) connection.resetStuck(nowMs);
     const timeouts = this.#timeouts;
     if (timeouts === null) return;
     if (connection.activeStreams === 0 && nowMs - this.#idleMs >= timeouts.idleMs) connection.onIdleTimeout();
