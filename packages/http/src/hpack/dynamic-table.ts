@@ -137,10 +137,10 @@ export function equalsName(
   start: number,
   end: number,
 ): boolean {
-  const place = entries[at]!;
   if (entries[at + 1] !== end - start) return false;
+  let place = entries[at]!;
   for (let i = start; i < end; i++) {
-    if (text[place + i - start] !== LOWER[buffer[i]!]) return false;
+    if (text[place++] !== LOWER[buffer[i]!]) return false;
   }
   return true;
 }
@@ -154,10 +154,10 @@ export function equalsValue(
   start: number,
   end: number,
 ): boolean {
-  const place = entries[at]! + entries[at + 1]! + 2;
   if (entries[at + 2] !== end - start) return false;
+  let place = entries[at]! + entries[at + 1]! + 2;
   for (let i = start; i < end; i++) {
-    if (text[place + i - start] !== buffer[i]) return false;
+    if (text[place++] !== buffer[i]) return false;
   }
   return true;
 }
