@@ -281,11 +281,17 @@ export class FuzzClientExchange implements ClientStreamHandler {
   #hasSentAll = false;
   readonly #asksForTunnel: boolean;
   readonly #random: Random | null;
+  readonly #opensBy: (status: number) => boolean;
 
-  /** With `random` it does what comes to its mind. */
-  constructor(asksForTunnel: boolean, random: Random | null) {
+  /** With `random` it does what comes to its mind. `opensBy`: the status that opens the tunnel. */
+  constructor(
+    asksForTunnel: boolean,
+    random: Random | null,
+    opensBy: (status: number) => boolean = (status) => status < 300,
+  ) {
     this.#asksForTunnel = asksForTunnel;
     this.#random = random;
+    this.#opensBy = opensBy;
   }
 
   get outcome(): string {
@@ -339,8 +345,10 @@ export class FuzzClientExchange implements ClientStreamHandler {
     this.#fidget();
   }
 
+  /** A refused tunnel is over with its response, like any exchange. */
   #ended(isEnd: boolean): void {
-    if (isEnd && (!this.#asksForTunnel || this.#hasSentAll)) this.received.isOver = true;
+    const isTunnel = this.#asksForTunnel && this.#opensBy(this.status);
+    if (isEnd && (!isTunnel || this.#hasSentAll)) this.received.isOver = true;
   }
 
   #fidget(): void {

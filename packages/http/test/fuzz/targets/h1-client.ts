@@ -118,7 +118,11 @@ async function ask(input: Buffer, bytes: Buffer, cuts: readonly number[]): Promi
 
 function send(connection: H1ClientConnection, request: string, random: Random | null): FuzzClientExchange {
   const head = requestOf(request);
-  const exchange = new FuzzClientExchange(head.asksForTunnel, random);
+  const exchange = new FuzzClientExchange(
+    head.asksForTunnel,
+    random,
+    (status) => status === 101 || (head.isConnect && status < 300),
+  );
   exchange.stream = connection.open(exchange);
   const isEnd = !head.asksForTunnel && head.encodingIndex < 0;
   exchange.received.during(() => {
