@@ -36,6 +36,7 @@ export const H1_BAD_TRAILER = 27;
 export const H1_FORBIDDEN_TRAILER = 28;
 export const H1_TRAILERS_TOO_LARGE = 29;
 export const H1_CONNECT_WITH_BODY = 30;
+export const H1_PADDED_ENCODING = 31;
 
 /** By the number that a parser gives (negated) or a BodyReader holds. */
 export const h1Errors: Readonly<Record<number, H1Error>> = {
@@ -121,6 +122,11 @@ export const h1Errors: Readonly<Record<number, H1Error>> = {
   },
   [H1_TRAILERS_TOO_LARGE]: { code: 'TRAILERS_TOO_LARGE', status: 431, reason: 'the trailers are too large' },
   [H1_CONNECT_WITH_BODY]: { code: 'CONNECT_WITH_BODY', status: 400, reason: 'CONNECT frames a body' },
+  [H1_PADDED_ENCODING]: {
+    code: 'PADDED_ENCODING',
+    status: 400,
+    reason: 'white space that readers take differently surrounds the transfer coding',
+  },
 };
 
 /** The error behind a parser's negative answer or a BodyReader's errorCode. */

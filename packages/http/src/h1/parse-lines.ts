@@ -13,6 +13,7 @@ import {
   H1_BAD_HEADER_VALUE,
   H1_BAD_LINE_END,
   H1_OBS_FOLD,
+  H1_PADDED_ENCODING,
   H1_REPEATED_CONTENT_LENGTH,
   H1_REPEATED_ENCODING,
   H1_REPEATED_HOST,
@@ -151,9 +152,20 @@ function noteLength(head: HeadIndex, index: number): number {
 function noteEncoding(head: HeadIndex, index: number): number {
   if (head.encodingIndex >= 0) return H1_REPEATED_ENCODING;
   if (!valueIs(head, index, 'chunked')) return H1_UNSUPPORTED_ENCODING;
+  if (isPadded(head, index)) return H1_PADDED_ENCODING;
   head.encodingIndex = index;
   head.flags[index] = FLAG_ENCODING;
   return 0;
+}
+
+/** More than spaces before the value, or anything behind: legal, yet llhttp refuses it and others have read it as no coding. */
+function isPadded(head: HeadIndex, index: number): boolean {
+  const { buffer } = head;
+  if (buffer[head.valueEnd[index]!] !== CR) return true;
+  for (let i = head.nameEnd[index]! + 1; i < head.valueStart[index]!; i++) {
+    if (buffer[i] !== SP) return true;
+  }
+  return false;
 }
 
 function valueIs(head: HeadIndex, index: number, lowerCase: string): boolean {

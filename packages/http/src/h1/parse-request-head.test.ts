@@ -99,6 +99,8 @@ describe('refused requests', () => {
     ],
     ['RFC 9112 6.1: identity', `${POST}Transfer-Encoding: identity\r\n\r\n`, 'UNSUPPORTED_ENCODING'],
     ['RFC 9112 6.1: xchunked', `${POST}Transfer-Encoding: xchunked\r\n\r\n`, 'UNSUPPORTED_ENCODING'],
+    ['RFC 9110 5.5: a tab before', `${POST}Transfer-Encoding:\tchunked\r\n\r\n`, 'PADDED_ENCODING'],
+    ['RFC 9110 5.5: a space behind', `${POST}Transfer-Encoding: chunked \r\n\r\n`, 'PADDED_ENCODING'],
     ['RFC 9112 6.1: quoted', `${POST}Transfer-Encoding: "chunked"\r\n\r\n`, 'UNSUPPORTED_ENCODING'],
     ['RFC 9112 6.1: empty', `${POST}Transfer-Encoding:\r\n\r\n`, 'UNSUPPORTED_ENCODING'],
     ['RFC 9112 6.1: a parameter', `${POST}Transfer-Encoding: chunked;a=b\r\n\r\n`, 'UNSUPPORTED_ENCODING'],
