@@ -1,0 +1,51 @@
+import type { FarEnd } from './proxy-chain.ts';
+import { readStrictRequest, type StrictMessage, StrictRefusal } from './strict-http1.ts';
+
+/** A server that reads strictly, and answers each request that it has whole. */
+export class StrictOrigin {
+  readonly messages: StrictMessage[] = [];
+  /** What it would not take. */
+  refusal: string | null = null;
+  /** Bytes that are no whole request yet. */
+  get unread(): string {
+    return this.#connections.map(({ end, at }) => end.text.slice(at)).join('');
+  }
+
+  readonly #connections: { readonly end: FarEnd; at: number }[] = [];
+  readonly #answer: (message: StrictMessage, origin: FarEnd) => void;
+
+  constructor(answer: (message: StrictMessage, origin: FarEnd) => void) {
+    this.#answer = answer;
+  }
+
+  accept(end: FarEnd): void {
+    const connection = { end, at: 0 };
+    this.#connections.push(connection);
+    end.onBytes = () => {
+      try {
+        while (connection.at < end.received.length) {
+          const message = readStrictRequest(end.text, connection.at);
+          connection.at = message.end;
+          this.messages.push(message);
+          this.#answer(message, end);
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof StrictRefusal)) throw thrown;
+        if (!thrown.isIncomplete) this.refusal = thrown.message;
+      }
+    };
+  }
+}
+
+/** 200 with the target as its body. */
+export function answerTarget(message: StrictMessage, origin: FarEnd): void {
+  const body = message.start[0] === 'HEAD' ? '' : message.start[1];
+  origin.send(`HTTP/1.1 200 OK\r\nContent-Length: ${message.start[1].length}\r\n\r\n${body}`);
+}
+
+/** All requests of a text that holds nothing else. */
+export function strictRequests(text: string): StrictMessage[] {
+  const messages: StrictMessage[] = [];
+  for (let at = 0; at < text.length; at = messages.at(-1)!.end) messages.push(readStrictRequest(text, at));
+  return messages;
+}
