@@ -13,6 +13,7 @@ import { NO_ROOM } from '../h1/write-head.ts';
 import { type DecodeLimits, HPACK_ERROR, HpackDecoder } from '../hpack/hpack-decoder.ts';
 import { HpackEncoder } from '../hpack/hpack-encoder.ts';
 import { type FieldSection, MAX_HEADER_COUNT } from '../message/field-section.ts';
+import { enterRead, leaveRead } from '../transport/outbox.ts';
 import type { Transport, TransportError, TransportHandler } from '../transport/transport.ts';
 import { ClosedStreams, RESET_BY_PEER, RESET_BY_US } from './closed-streams.ts';
 import { fieldText } from './field-text.ts';
@@ -86,6 +87,7 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
   #receiveInitialBytes: number;
   #sendInitialBytes: number = DEFAULT_WINDOW_BYTES;
   #isTurnAsked = false;
+  #discardedBytes = 0;
   readonly #decodeLimits: DecodeLimits;
 
   constructor(options: H2ConnectionOptions, timeouts: ServerTimeouts | null) {
@@ -144,12 +146,26 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
   }
 
   onData(buffer: Buffer, start: number, end: number): void {
+    if (this.isClosing) {
+      this.#discard(end - start);
+      return;
+    }
     this.liveness.onBytes(this.nowMs());
-    if (this.isClosing) return;
-    this.readBytes(buffer, start, end);
+    enterRead();
+    try {
+      this.readBytes(buffer, start, end);
+    } finally {
+      leaveRead();
+    }
     if (this.sender.isWaiting) this.sender.serve(this.nowMs());
     if (this.writer.blockedControlBytes > this.limits.h2.maxQueuedControlBytes)
       this.failLimit('queued_control');
+  }
+
+  /** What still comes is read, so that no reset overtakes our last frames, but not for ever. */
+  #discard(bytes: number): void {
+    this.#discardedBytes += bytes;
+    if (this.#discardedBytes > this.limits.maxDiscardedBytes) this.transport.pause();
   }
 
   onDrain(): void {
