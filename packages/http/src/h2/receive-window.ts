@@ -17,6 +17,11 @@ export class ReceiveWindow {
     this.#writer = writer;
   }
 
+  /** For tests and a look from outside. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** False: the peer sends more than it may. */
   take(bytes: number): boolean {
     this.#windowBytes -= bytes;
