@@ -178,7 +178,10 @@ export class FrameHandler implements FrameSink {
       const padding = end - start - (dataEnd - at);
       if (padding > 0 && !isEnd) this.#connection.creditStream(stream, padding);
       if (isEnd) this.#stream = null;
-      if (dataEnd > at || isEnd) this.#connection.onBody(stream, buffer, at, dataEnd, isEnd);
+      // Told by the frame's header, before a part of it completes the body for somebody behind.
+      const isTooLong = stream.missingBytes >= 0 && dataEnd - at + this.#dataBytes > stream.missingBytes;
+      if (isTooLong) this.#connection.failBodyLength(stream);
+      else if (dataEnd > at || isEnd) this.#connection.onBody(stream, buffer, at, dataEnd, isEnd);
     }
     this.#connection.receive.update();
   }

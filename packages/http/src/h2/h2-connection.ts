@@ -307,16 +307,16 @@ export abstract class H2Connection implements TransportHandler, TurnTask {
     return status;
   }
 
+  /** DATA is not as long as Content-Length says (RFC 9113 section 8.1.1). */
+  failBodyLength(stream: H2Stream): void {
+    this.streamError(stream, PROTOCOL_ERROR, bodyLengthMismatch.reason, protocolFailure(bodyLengthMismatch));
+  }
+
   onBody(stream: H2Stream, buffer: Buffer, start: number, end: number, isEnd: boolean): void {
     if (stream.missingBytes >= 0) {
       stream.missingBytes -= end - start;
-      if (stream.missingBytes < 0 || (isEnd && stream.missingBytes > 0)) {
-        this.streamError(
-          stream,
-          PROTOCOL_ERROR,
-          bodyLengthMismatch.reason,
-          protocolFailure(bodyLengthMismatch),
-        );
+      if (isEnd && stream.missingBytes > 0) {
+        this.failBodyLength(stream);
         return;
       }
     }
