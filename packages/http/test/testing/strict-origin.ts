@@ -6,21 +6,21 @@ export class StrictOrigin {
   readonly messages: StrictMessage[] = [];
   /** What it would not take. */
   refusal: string | null = null;
-  /** Bytes that are no whole request yet. */
-  get unread(): string {
-    return this.#connections.map(({ end, at }) => end.text.slice(at)).join('');
-  }
-
-  readonly #connections: { readonly end: FarEnd; at: number }[] = [];
+  readonly connections: OriginConnection[] = [];
   readonly #answer: (message: StrictMessage, origin: FarEnd) => void;
 
   constructor(answer: (message: StrictMessage, origin: FarEnd) => void) {
     this.#answer = answer;
   }
 
+  /** Bytes that are no whole request yet. */
+  get unread(): string {
+    return this.connections.map(({ unread }) => unread).join('');
+  }
+
   accept(end: FarEnd): void {
-    const connection = { end, at: 0 };
-    this.#connections.push(connection);
+    const connection = new OriginConnection(end);
+    this.connections.push(connection);
     end.onBytes = () => {
       try {
         while (connection.at < end.received.length) {
@@ -34,6 +34,20 @@ export class StrictOrigin {
         if (!thrown.isIncomplete) this.refusal = thrown.message;
       }
     };
+  }
+}
+
+class OriginConnection {
+  readonly end: FarEnd;
+  /** What has been read of it. */
+  at = 0;
+
+  constructor(end: FarEnd) {
+    this.end = end;
+  }
+
+  get unread(): string {
+    return this.end.text.slice(this.at);
   }
 }
 
