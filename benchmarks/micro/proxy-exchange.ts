@@ -3,20 +3,25 @@
  * from the bytes of the request to those of the response. Prints ns and heap bytes a request:
  * `node --expose-gc benchmarks/micro/proxy-exchange.ts [seconds]`.
  */
-import type { Transport, TransportHandler } from '@tulle/http';
+import {
+  type ClientConnectionOwner,
+  H1ClientConnection,
+  H1ServerConnection,
+  type Transport,
+  type TransportHandler,
+} from '@tulle/http';
 import { MetricsRegistry, systemClock } from '@tulle/runtime';
-import type { OutboundLookup } from '../../packages/sidecar/src/config/mesh-view.ts';
+import type { Cluster, OutboundLookup } from '../../packages/sidecar/src/config/mesh-view.ts';
 import { RequestMetrics } from '../../packages/sidecar/src/metrics.ts';
 import { AccessLog } from '../../packages/sidecar/src/proxy/access-log.ts';
 import { TwoChoices } from '../../packages/sidecar/src/proxy/balancer.ts';
 import { DownstreamConnection } from '../../packages/sidecar/src/proxy/downstream-connection.ts';
+import type { OpenConnection } from '../../packages/sidecar/src/proxy/downstream-context.ts';
 import { OutboundStack } from '../../packages/sidecar/src/proxy/outbound-stack.ts';
-import { ReplayBuffers } from '../../packages/sidecar/src/proxy/replay-buffers.ts';
-import { RequestEncoder } from '../../packages/sidecar/src/proxy/request-encoder.ts';
-import { RequestIds } from '../../packages/sidecar/src/proxy/request-id.ts';
-import { proxySettings } from '../../packages/sidecar/src/proxy/settings.ts';
+import { OwnFields } from '../../packages/sidecar/src/proxy/own-fields.ts';
+import { RequestCopies } from '../../packages/sidecar/src/proxy/request-copy.ts';
+import { proxySettings, serverTimeouts } from '../../packages/sidecar/src/proxy/settings.ts';
 import { Sweep } from '../../packages/sidecar/src/proxy/sweep.ts';
-import type { UpstreamHandler } from '../../packages/sidecar/src/proxy/upstream-dialer.ts';
 import { Upstreams } from '../../packages/sidecar/src/proxy/upstreams.ts';
 
 const secondsEach = Number(process.argv[2] ?? 1);
@@ -43,15 +48,23 @@ const sink = {
   abort() {},
 };
 
-let upstream: UpstreamHandler | null = null;
+let upstream: TransportHandler | null = null;
 const settings = proxySettings({ host: '', workload: 'shop/web', backend: 'socket', accessLog: 'off' });
 const { limits, timeouts } = settings;
 const sweep = new Sweep(systemClock);
+const codecOptions = {
+  limits,
+  observer: { onLimit() {}, onProtocolError() {} },
+  nowMs: () => sweep.nowMs,
+};
 const dialer = {
   generation: 1,
-  dial(_endpoint: unknown, handler: UpstreamHandler): Transport {
-    upstream = handler;
-    return { ...sink } as unknown as Transport;
+  dial(_endpoint: unknown, _httpMajor: 1 | 2, owner: ClientConnectionOwner): H1ClientConnection {
+    const connection = new H1ClientConnection(owner, codecOptions);
+    connection.transport = { ...sink } as unknown as Transport;
+    upstream = connection;
+    connection.onConnect();
+    return connection;
   },
 };
 const upstreams = new Upstreams({ dialer, limits, timeouts, sweep });
@@ -63,7 +76,7 @@ const metrics = new RequestMetrics(new MetricsRegistry(), {
 
 function lookupOneEndpoint(): OutboundLookup {
   const endpoints = [{ key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', mesh: null }];
-  const cluster = {
+  const cluster: Cluster = {
     name: 'shop/catalog:80',
     namespace: 'shop',
     service: 'catalog',
@@ -90,24 +103,27 @@ function exchangeWith(lookup: OutboundLookup): () => void {
     random: Math.random,
     monotonicMs: () => systemClock.monotonicMs(),
   });
-  const client = new DownstreamConnection(
-    { ...sink } as unknown as Transport,
-    {
-      settings,
-      stack,
-      clock: systemClock,
-      sweep,
-      metrics,
-      encoder: new RequestEncoder(new RequestIds()),
-      replays: new ReplayBuffers(limits.maxReplayBytes),
-      connections: new Set(),
-      capturesText: false,
-      isDraining: false,
-    },
+  const transport = { ...sink } as unknown as Transport;
+  const serverOptions = { ...codecOptions, timeouts: serverTimeouts(timeouts) };
+  const context = {
+    settings,
+    stack,
+    clock: systemClock,
+    sweep,
+    metrics,
+    ownFields: new OwnFields(),
+    copies: new RequestCopies(limits.maxReplayBytes),
+    connections: new Set<OpenConnection>(),
+    capturesText: false,
+    serverOptions,
+  };
+  new DownstreamConnection(
+    context,
     null,
+    (handler) => new H1ServerConnection(transport, handler, serverOptions),
   );
   return () => {
-    client.onData(request, 0, request.length);
+    transport.handler.onData(request, 0, request.length);
     upstream!.onData(response, 0, response.length);
   };
 }

@@ -58,6 +58,9 @@ export class EdgeSeries {
   }
 }
 
+/** Of a connection: to applications' clients, to peers' sidecars, or to an endpoint. */
+export type ConnectionSide = 'inbound' | 'outbound' | 'upstream';
+
 export interface ConnectionCounts {
   /** Open connections of each side. */
   inbound(): number;
@@ -69,6 +72,8 @@ export class RequestMetrics {
   readonly #requests: SeriesFamily<Counter>;
   readonly #duration: SeriesFamily<Histogram>;
   readonly #refused: SeriesFamily<Counter>;
+  readonly #limited: SeriesFamily<Counter>;
+  readonly #protocolErrors: SeriesFamily<Counter>;
   readonly #retries: Counter;
 
   constructor(registry: MetricsRegistry, connections: ConnectionCounts) {
@@ -93,8 +98,18 @@ export class RequestMetrics {
       'reason',
     ]);
     this.#retries = registry
-      .counter('tulle_connection_retries_total', 'Requests sent again: a pooled connection had died.')
+      .counter('tulle_connection_retries_total', 'Requests sent again: the endpoint had not processed them.')
       .with();
+    this.#limited = registry.counter(
+      'tulle_http_limits_exceeded_total',
+      'Streams or connections ended because the peer exceeded a bound of the codec.',
+      ['side', 'limit'],
+    );
+    this.#protocolErrors = registry.counter(
+      'tulle_http2_errors_total',
+      'Rules of HTTP/2 that peers broke, by error code.',
+      ['side', 'code'],
+    );
     const open = registry.gauge('tulle_connections_open', 'Open connections.', ['side']);
     registry.onCollect(() => {
       open.with('inbound').set(connections.inbound());
@@ -114,6 +129,14 @@ export class RequestMetrics {
 
   refused(direction: 'inbound' | 'outbound', reason: string): void {
     this.#refused.with(direction, reason).inc();
+  }
+
+  limited(side: ConnectionSide, limit: string): void {
+    this.#limited.with(side, limit).inc();
+  }
+
+  protocolError(side: ConnectionSide, code: number): void {
+    this.#protocolErrors.with(side, String(code)).inc();
   }
 
   retried(): void {

@@ -102,7 +102,7 @@ describe.each(['socket', 'handle'] as const)('identity over %s transports', (bac
       cert: leaf.certificatePem,
       key: leaf.privateKeyPem,
       ca: leaf.rootsPem,
-      ALPNProtocols: ['tulle-http/1.1'],
+      ALPNProtocols: ['tulle-http/2'],
       servername: 'p80.example.com',
       checkServerIdentity: () => undefined,
     });

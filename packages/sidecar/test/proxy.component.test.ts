@@ -233,21 +233,5 @@ describe.each(['socket', 'handle'] as const)('proxy over %s transports', (backen
       expect(await tcp.untilEnd()).toMatch(/connection: close/i);
       expect(client.accessLog).toHaveLength(2);
     });
-
-    it('drops an offer of h2c and serves, but refuses CONNECT and other upgrades', async () => {
-      const { tcp, client } = await open(await startEcho(cleanup));
-      tcp.send(
-        'GET / HTTP/1.1\r\nHost: server.shop\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
-      );
-      const seen = seenBy(await tcp.until('0\r\n\r\n')).headers;
-      expect(seen).not.toHaveProperty('upgrade');
-      expect(seen).not.toHaveProperty('http2-settings');
-      tcp.take();
-      tcp.send('GET / HTTP/1.1\r\nHost: server.shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      expect(await tcp.until('x-tulle-reason: upgrade_unsupported')).toMatch(/^HTTP\/1\.1 501/);
-      const other = new RawClient(client.proxy.outboundPort, cleanup);
-      other.send('CONNECT server.shop:443 HTTP/1.1\r\nHost: server.shop:443\r\n\r\n');
-      expect(await other.until('upgrade_unsupported')).toMatch(/^HTTP\/1\.1 501/);
-    });
   });
 });

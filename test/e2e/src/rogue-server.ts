@@ -7,7 +7,7 @@ export interface RogueServer extends AsyncDisposable {
   readonly received: string;
 }
 
-/** Listens where a sidecar should, with credentials that it should not have, and answers everything 200. */
+/** Listens where a sidecar should, with credentials that it should not have, and keeps what it hears. */
 export async function startRogueServer(address: string, credentials: TestCertificate): Promise<RogueServer> {
   const sockets = new Set<TLSSocket>();
   let received = '';
@@ -15,7 +15,7 @@ export async function startRogueServer(address: string, credentials: TestCertifi
     {
       cert: credentials.certificatePem,
       key: credentials.privateKeyPem,
-      ALPNProtocols: ['tulle-http/1.1'],
+      ALPNProtocols: ['tulle-http/2'],
       minVersion: 'TLSv1.3',
       requestCert: true,
       rejectUnauthorized: false,
@@ -24,7 +24,6 @@ export async function startRogueServer(address: string, credentials: TestCertifi
       sockets.add(socket);
       socket.on('data', (chunk) => {
         received += chunk.toString('latin1');
-        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
       });
       socket.on('error', () => socket.destroy());
     },

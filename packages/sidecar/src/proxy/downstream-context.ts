@@ -1,14 +1,15 @@
+import type { ServerConnectionOptions } from '@tulle/http';
 import type { Clock } from '@tulle/runtime';
 import type { RequestMetrics } from '../metrics.ts';
-import type { ReplayBuffers } from './replay-buffers.ts';
-import type { RequestEncoder } from './request-encoder.ts';
+import type { OwnFields } from './own-fields.ts';
+import type { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Sweep } from './sweep.ts';
 
 /** What the drain needs of a connection. */
 export interface OpenConnection {
-  /** An idle one goes at once, a busy one after its exchange. */
+  /** An idle one goes at once, a busy one after its exchanges. */
   drain(): void;
   /** What the drain did not finish in time. */
   cutAtDeadline(): void;
@@ -21,11 +22,10 @@ export interface DownstreamContext {
   readonly clock: Clock;
   readonly sweep: Sweep;
   readonly metrics: RequestMetrics;
-  readonly encoder: RequestEncoder;
-  readonly replays: ReplayBuffers;
+  readonly ownFields: OwnFields;
+  readonly copies: RequestCopies;
   readonly connections: Set<OpenConnection>;
   /** Keep method, path and authority for the access log. */
   readonly capturesText: boolean;
-  /** Stopping: every answer from now on closes its connection. */
-  isDraining: boolean;
+  readonly serverOptions: ServerConnectionOptions;
 }

@@ -1,36 +1,81 @@
-import type { Transport } from '@tulle/http';
+import type { ClientConnection, ClientConnectionOwner, ClientStream, ClientStreamHandler } from '@tulle/http';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { EndpointPool, type QueuedRequest } from './endpoint-pool.ts';
 import { defaultProxyLimits, defaultProxyTimeouts } from './settings.ts';
 import { Sweep, sweepIntervalMs } from './sweep.ts';
-import { UpstreamConnection } from './upstream-connection.ts';
-import type { UpstreamHandler } from './upstream-dialer.ts';
 
-class FakeTransport {
-  calls: string[] = [];
-  readonly handler: UpstreamHandler;
+interface FakeStream extends ClientStream {
+  readonly on: FakeConnection;
+}
 
-  constructor(handler: UpstreamHandler) {
-    this.handler = handler;
+/** A connection of which the test decides when its exchanges end. */
+class FakeConnection {
+  readonly calls: string[] = [];
+  readonly httpMajor: 1 | 2;
+  activeStreams = 0;
+  maxStreams: number;
+  readonly #owner: ClientConnectionOwner;
+
+  constructor(owner: ClientConnectionOwner, httpMajor: 1 | 2) {
+    this.#owner = owner;
+    this.httpMajor = httpMajor;
+    this.maxStreams = httpMajor === 1 ? 1 : 2;
   }
 
-  end = () => void this.calls.push('end');
-  abort = () => void this.calls.push('abort');
+  get capacity(): number {
+    return Math.max(0, this.maxStreams - this.activeStreams);
+  }
+
+  get #self(): ClientConnection {
+    return this as unknown as ClientConnection;
+  }
+
+  open(): FakeStream {
+    this.activeStreams++;
+    return { on: this } as unknown as FakeStream;
+  }
+
+  finish(): void {
+    this.activeStreams--;
+    this.#owner.onCapacity(this.#self);
+  }
+
+  goAway(): void {
+    this.maxStreams = 0;
+    this.#owner.onRetiring(this.#self);
+  }
+
+  close(): void {
+    this.maxStreams = 0;
+    this.activeStreams = 0;
+    this.#owner.onClosed(this.#self, null);
+  }
+
+  retire(): void {
+    this.maxStreams = 0;
+    this.calls.push('retire');
+  }
+
+  abort(): void {
+    this.calls.push('abort');
+  }
+
+  onSweep(): void {}
 }
 
 function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; hasIdentity?: boolean } = {}) {
   const { mesh = true, maxConnectionsPerEndpoint = 2, hasIdentity = true } = options;
   const clock = new FakeClock();
   const sweep = new Sweep(clock);
-  const transports: FakeTransport[] = [];
+  const connections: FakeConnection[] = [];
   const dialer = {
     generation: 1,
-    dial: (_endpoint: unknown, handler: UpstreamHandler) => {
+    dial: (_endpoint: unknown, httpMajor: 1 | 2, owner: ClientConnectionOwner) => {
       if (!hasIdentity) return null;
-      const transport = new FakeTransport(handler);
-      transports.push(transport);
-      return transport as unknown as Transport;
+      const connection = new FakeConnection(owner, httpMajor);
+      connections.push(connection);
+      return connection as unknown as ClientConnection;
     },
   };
   const spiffeId = 'spiffe://cluster.local/ns/a/sa/b';
@@ -46,101 +91,165 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
   pool.references = 1;
   sweep.start();
   sweep.add(pool);
-  return { pool, dialer, transports, clock };
+  const handler = {} as ClientStreamHandler;
+  const open = (httpMajor: 1 | 2) => {
+    const stream = pool.open(httpMajor, handler);
+    if (stream === null || !('on' in stream)) throw new Error('no stream');
+    return (stream as FakeStream).on;
+  };
+  return { pool, dialer, connections, clock, handler, open };
 }
 
-function connected(pool: EndpointPool): UpstreamConnection {
-  const connection = pool.connect();
-  if (!(connection instanceof UpstreamConnection)) throw new Error('no connection');
-  return connection;
+function queued(served: ClientStream[] = []): QueuedRequest {
+  return {
+    queuedSinceMs: 0,
+    responseHandler: {} as ClientStreamHandler,
+    onPoolReady: (stream) => void served.push(stream),
+    onPoolFailure() {},
+  };
 }
 
-describe('EndpointPool', () => {
-  it('gives the connection that was used last', () => {
-    const { pool } = setUp();
-    const [one, two] = [connected(pool), connected(pool)];
-    pool.release(one);
-    pool.release(two);
-    expect(pool.take()).toBe(two);
-    expect(pool.take()).toBe(one);
-    expect(pool.take()).toBeNull();
+describe('EndpointPool over HTTP/1.1', () => {
+  it('uses the connection that was used last', () => {
+    const { open } = setUp();
+    const [one, two] = [open(1), open(1)];
+    one.finish();
+    two.finish();
+    expect(open(1)).toBe(two);
+    expect(open(1)).toBe(one);
   });
 
   it('opens no more than its limit, and bounds the queue', () => {
-    const { pool } = setUp();
-    connected(pool);
-    connected(pool);
-    expect(pool.connect()).toBeNull();
-    const request: QueuedRequest = { queuedSinceMs: 0, onPoolReady() {}, onPoolFailure() {} };
-    expect(pool.enqueue(request)).toBe(true);
-    expect(pool.enqueue({ ...request })).toBe(false);
+    const { pool, open, handler } = setUp();
+    open(1);
+    open(1);
+    expect(pool.open(1, handler)).toBeNull();
+    expect(pool.enqueue(queued(), 1)).toBe(true);
+    expect(pool.enqueue(queued(), 1)).toBe(false);
   });
 
   it('serves the queue with a freed connection, or a new one for one that is gone', () => {
-    const { pool, transports } = setUp({ maxConnectionsPerEndpoint: 1 });
-    const first = connected(pool);
-    const served: UpstreamConnection[] = [];
-    const request = {
-      queuedSinceMs: 0,
-      onPoolReady: (connection: UpstreamConnection) => void served.push(connection),
-      onPoolFailure() {},
-    };
-    pool.enqueue(request);
-    pool.release(first);
-    expect(served).toEqual([first]);
+    const { pool, open } = setUp({ maxConnectionsPerEndpoint: 1 });
+    const first = open(1);
+    const served: ClientStream[] = [];
+    pool.enqueue(queued(served), 1);
+    first.finish();
+    expect(served.map((stream) => (stream as FakeStream).on)).toEqual([first]);
     expect(pool.idleCount).toBe(0);
-    pool.enqueue(request);
-    transports[0]!.handler.onClose(null);
+    pool.enqueue(queued(served), 1);
+    first.close();
     expect(served).toHaveLength(2);
-    expect(served[1]).not.toBe(first);
+    expect((served[1] as FakeStream).on).not.toBe(first);
   });
 
   it('lets idle connections go in order after their time, and resets those that stay', () => {
-    const { pool, transports, clock } = setUp();
-    pool.release(connected(pool));
+    const { open, connections, clock } = setUp();
+    open(1).finish();
     clock.advance(defaultProxyTimeouts.upstreamIdleMs - sweepIntervalMs);
-    expect(transports[0]!.calls).toEqual([]);
+    expect(connections[0]!.calls).toEqual([]);
     clock.advance(2 * sweepIntervalMs);
-    expect(transports[0]!.calls).toEqual(['end']);
-    expect(pool.take()).toBeNull();
+    expect(connections[0]!.calls).toEqual(['retire']);
+    expect(open(1)).not.toBe(connections[0]);
     clock.advance(6_000);
-    expect(transports[0]!.calls).toContain('abort');
+    expect(connections[0]!.calls).toContain('abort');
   });
 
   it('uses no connection of an older identity, but keeps plain ones', () => {
     const meshed = setUp();
-    meshed.pool.release(connected(meshed.pool));
+    meshed.open(1).finish();
     meshed.dialer.generation = 2;
-    expect(meshed.pool.take()).toBeNull();
-    expect(meshed.transports[0]!.calls).toEqual(['end']);
+    expect(meshed.open(1)).not.toBe(meshed.connections[0]);
+    expect(meshed.connections[0]!.calls).toEqual(['retire']);
     const plain = setUp({ mesh: false });
-    plain.pool.release(connected(plain.pool));
+    plain.open(1).finish();
     plain.dialer.generation = 2;
-    expect(plain.pool.take()).not.toBeNull();
+    expect(plain.open(1)).toBe(plain.connections[0]);
   });
 
   it('skips an idle connection that the peer has closed', () => {
-    const { pool, transports } = setUp();
-    pool.release(connected(pool));
-    transports[0]!.handler.onEnd();
-    expect(pool.take()).toBeNull();
-    transports[0]!.handler.onClose(null);
-    expect(pool.openCount).toBe(0);
+    const { pool, open } = setUp();
+    const first = open(1);
+    first.finish();
+    first.maxStreams = 0;
+    expect(open(1)).not.toBe(first);
+    first.close();
+    expect(pool.openCount).toBe(1);
   });
 
   it('closes what is idle once no cluster lists the endpoint', () => {
-    const { pool, transports, clock } = setUp();
-    pool.release(connected(pool));
+    const { pool, open, clock } = setUp();
+    const first = open(1);
+    first.finish();
     pool.references = 0;
     clock.advance(sweepIntervalMs);
-    expect(transports[0]!.calls).toEqual(['end']);
-    transports[0]!.handler.onClose(null);
+    expect(first.calls).toEqual(['retire']);
+    first.close();
     expect(pool.isUnused).toBe(true);
   });
 
+  it('never takes a used connection for a request that met a dying one', () => {
+    const { pool, open, handler } = setUp();
+    const first = open(1);
+    first.finish();
+    expect((pool.openFresh(1, handler) as FakeStream).on).not.toBe(first);
+  });
+
   it('says why there can be no connection without an identity', () => {
-    const { pool } = setUp({ hasIdentity: false });
-    expect(pool.connect()).toMatchObject({ status: 503, reason: 'identity_not_ready' });
+    const { pool, handler } = setUp({ hasIdentity: false });
+    expect(pool.open(1, handler)).toMatchObject({ status: 503, reason: 'identity_not_ready' });
     expect(pool.openCount).toBe(0);
+  });
+});
+
+describe('EndpointPool over HTTP/2', () => {
+  it('fills a connection before it opens another, and goes back to the first that has room', () => {
+    const { open, connections } = setUp();
+    expect([open(2), open(2), open(2)]).toEqual([connections[0], connections[0], connections[1]]);
+    connections[0]!.finish();
+    expect(open(2)).toBe(connections[0]);
+  });
+
+  it('keeps the versions apart', () => {
+    const { pool, open } = setUp();
+    open(1).finish();
+    expect(open(2).httpMajor).toBe(2);
+    const served: ClientStream[] = [];
+    pool.enqueue(queued(served), 1);
+    open(2).finish();
+    expect(served).toEqual([]);
+  });
+
+  it('gives nothing new to a connection that goes away, and leaves it what it has', () => {
+    const { open, clock } = setUp();
+    const first = open(2);
+    first.goAway();
+    expect(open(2)).not.toBe(first);
+    clock.advance(60_000);
+    expect(first.calls).toEqual([]);
+    first.activeStreams = 0;
+    clock.advance(60_000);
+    expect(first.calls).toContain('abort');
+  });
+
+  it('serves the queue as soon as the peer allows more streams', () => {
+    const { pool, open, connections, handler } = setUp({ maxConnectionsPerEndpoint: 1 });
+    open(2);
+    open(2);
+    expect(pool.open(2, handler)).toBeNull();
+    const served: ClientStream[] = [];
+    pool.enqueue(queued(served), 2);
+    connections[0]!.maxStreams = 4;
+    connections[0]!.finish();
+    expect(served).toHaveLength(1);
+  });
+
+  it('lets a connection without streams go after its time', () => {
+    const { open, clock } = setUp();
+    const first = open(2);
+    clock.advance(2 * defaultProxyTimeouts.upstreamIdleMs);
+    expect(first.calls).toEqual([]);
+    first.finish();
+    clock.advance(defaultProxyTimeouts.upstreamIdleMs + sweepIntervalMs);
+    expect(first.calls).toEqual(['retire']);
   });
 });

@@ -1,10 +1,11 @@
+import type { ClientStream, ClientStreamHandler } from '@tulle/http';
 import type { UpstreamEndpoint } from '../config/mesh-view.ts';
 import type { Balanced } from './balancer.ts';
 import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
+import { type ConnectionPool, PooledConnection } from './pooled-connection.ts';
 import type { ProxyLimits, ProxyTimeouts } from './settings.ts';
 import type { Sweep } from './sweep.ts';
-import { UpstreamConnection, type UpstreamOwner } from './upstream-connection.ts';
 import type { UpstreamDialer } from './upstream-dialer.ts';
 
 /** A retired connection that the peer does not close is reset after about this. */
@@ -17,29 +18,34 @@ export interface PoolOptions {
   readonly sweep: Sweep;
 }
 
-/** A request that waits until the pool may give it a connection. */
+/** A request that waits until the pool may give it a stream. */
 export interface QueuedRequest {
   readonly queuedSinceMs: number;
-  onPoolReady(upstream: UpstreamConnection): void;
+  readonly responseHandler: ClientStreamHandler;
+  onPoolReady(upstream: ClientStream): void;
   onPoolFailure(failure: Failure): void;
 }
 
 /**
- * The connections to one endpoint over one transport. The one that was used last is used next, so that
- * those which load no longer needs fall idle and time out.
+ * The connections to one endpoint over one transport. Of HTTP/1.1 the one that was used last is used next,
+ * so that those which load no longer needs fall idle and time out; HTTP/2 fills the first that has room, so
+ * that many requests share one write.
  */
-export class EndpointPool implements Balanced, UpstreamOwner {
+export class EndpointPool implements Balanced, ConnectionPool {
   readonly endpoint: UpstreamEndpoint;
   /** Requests under way. */
   inFlight = 0;
   /** How many clusters list the endpoint; at 0 its idle connections are closed. */
   references = 0;
   readonly options: PoolOptions;
-  readonly #idle: UpstreamConnection[] = [];
-  readonly #all = new Set<UpstreamConnection>();
-  /** Half-closed by us, until the peer closes too. */
-  readonly #retired = new Set<UpstreamConnection>();
-  readonly #queue = new Set<QueuedRequest>();
+  /** HTTP/1.1 without an exchange. */
+  readonly #idle: PooledConnection[] = [];
+  /** HTTP/2, busy or not, that takes new streams. */
+  readonly #multiplexed: PooledConnection[] = [];
+  readonly #all = new Set<PooledConnection>();
+  /** Closing in order. */
+  readonly #retired = new Set<PooledConnection>();
+  readonly #queue = new Map<QueuedRequest, 1 | 2>();
 
   constructor(endpoint: UpstreamEndpoint, options: PoolOptions) {
     this.endpoint = endpoint;
@@ -51,7 +57,7 @@ export class EndpointPool implements Balanced, UpstreamOwner {
   }
 
   get idleCount(): number {
-    return this.#idle.length;
+    return this.#idle.length + this.#multiplexed.filter(isUnused).length;
   }
 
   get queuedCount(): number {
@@ -62,32 +68,22 @@ export class EndpointPool implements Balanced, UpstreamOwner {
     return this.references === 0 && this.inFlight === 0 && this.#all.size === 0;
   }
 
-  /** The idle connection that was used last, or null. */
-  take(): UpstreamConnection | null {
-    for (;;) {
-      const connection = this.#idle.pop();
-      if (connection === undefined) return null;
-      if (connection.isClosed) continue;
-      if (this.#isCurrent(connection)) return connection;
-      this.#retire(connection);
-    }
+  /** A stream on a connection that stands or is begun; null at the limit. A Failure: there can be none at all. */
+  open(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | Failure | null {
+    const pooled = (httpMajor === 1 ? this.#takeIdle() : this.#takeShared()) ?? this.#connect(httpMajor);
+    return pooled instanceof PooledConnection ? pooled.connection.open(handler) : pooled;
   }
 
-  /** A fresh connection, to be written to at once; null at the limit. A Failure: it cannot be made at all. */
-  connect(): UpstreamConnection | Failure | null {
-    if (this.#all.size >= this.options.limits.maxConnectionsPerEndpoint) return null;
-    const connection = new UpstreamConnection(this, this.options.dialer.generation);
-    const transport = this.options.dialer.dial(this.endpoint, connection);
-    if (transport === null) return failures.noIdentity;
-    connection.transport = transport;
-    this.#all.add(connection);
-    return connection;
+  /** As open(), but never on a connection that has served before; null where there can be none. */
+  openFresh(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | null {
+    const pooled = this.#connect(httpMajor);
+    return pooled instanceof PooledConnection ? pooled.connection.open(handler) : null;
   }
 
   /** False: the queue is full. */
-  enqueue(request: QueuedRequest): boolean {
+  enqueue(request: QueuedRequest, httpMajor: 1 | 2): boolean {
     if (this.#queue.size >= this.options.limits.maxQueuedPerEndpoint) return false;
-    this.#queue.add(request);
+    this.#queue.set(request, httpMajor);
     return true;
   }
 
@@ -95,81 +91,135 @@ export class EndpointPool implements Balanced, UpstreamOwner {
     this.#queue.delete(request);
   }
 
-  /** The connection's exchange is over, and it can carry another. */
-  release(connection: UpstreamConnection): void {
-    if (!this.#isCurrent(connection)) {
-      this.#retire(connection);
+  /** An exchange of the connection is over, or the peer allows more of them. */
+  onCapacity(pooled: PooledConnection): void {
+    if (this.#retired.has(pooled)) return;
+    if (!this.#isCurrent(pooled)) {
+      this.#retire(pooled);
       return;
     }
-    const next = this.#shiftQueue();
-    if (next !== null) {
-      next.onPoolReady(connection);
-      return;
+    pooled.idleSinceMs = this.options.sweep.nowMs;
+    while (pooled.connection.capacity > 0) {
+      const next = this.#shiftQueue(pooled.httpMajor);
+      if (next === null) break;
+      next.onPoolReady(pooled.connection.open(next.responseHandler));
     }
-    connection.idleSinceMs = this.options.sweep.nowMs;
-    this.#idle.push(connection);
+    // One that was only connecting has its request already.
+    const isIdle = pooled.httpMajor === 1 && pooled.connection.capacity > 0;
+    if (isIdle && this.#idle.at(-1) !== pooled) this.#idle.push(pooled);
   }
 
-  /** From the connection's onClose. */
-  closed(connection: UpstreamConnection): void {
-    this.#all.delete(connection);
-    this.#retired.delete(connection);
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+  onRetiring(pooled: PooledConnection): void {
+    this.#forget(pooled);
+    this.#retired.add(pooled);
+    pooled.idleSinceMs = this.options.sweep.nowMs;
+  }
+
+  onClosed(pooled: PooledConnection): void {
+    this.#forget(pooled);
+    this.#all.delete(pooled);
+    this.#retired.delete(pooled);
     this.#serveQueue();
   }
 
   onSweep(nowMs: number): void {
     const { upstreamIdleMs, queueMs } = this.options.timeouts;
-    // The oldest come first in both.
-    while (this.#idle.length > 0) {
-      const oldest = this.#idle[0]!;
-      const isExpired = nowMs - oldest.idleSinceMs >= upstreamIdleMs;
-      if (this.references > 0 && !isExpired && this.#isCurrent(oldest)) break;
-      this.#idle.shift();
-      this.#retire(oldest);
+    const isSpent = (pooled: PooledConnection) =>
+      this.references === 0 || nowMs - pooled.idleSinceMs >= upstreamIdleMs || !this.#isCurrent(pooled);
+    // The oldest come first.
+    while (this.#idle.length > 0 && isSpent(this.#idle[0]!)) this.#retire(this.#idle.shift()!);
+    for (const pooled of this.#multiplexed.filter((one) => isUnused(one) && isSpent(one))) {
+      this.#retire(pooled);
     }
-    for (const connection of this.#retired) {
-      if (nowMs - connection.idleSinceMs >= upstreamIdleMs + RETIREMENT_MS) connection.abort();
+    for (const pooled of this.#retired) {
+      const isOver = isUnused(pooled) && nowMs - pooled.idleSinceMs >= RETIREMENT_MS;
+      if (isOver) pooled.connection.abort();
     }
-    for (const request of this.#queue) {
+    for (const { connection } of this.#all) connection.onSweep(nowMs);
+    for (const request of this.#queue.keys()) {
       if (nowMs - request.queuedSinceMs < queueMs) break;
       this.#queue.delete(request);
       request.onPoolFailure(failures.poolTimeout);
     }
   }
 
-  /** Closes all; requests under way fail. */
+  /** Closes all; requests under way hear no more of it. */
   abort(): void {
-    for (const connection of this.#all) connection.abort();
+    for (const { connection } of this.#all) connection.abort();
     this.#idle.length = 0;
+    this.#multiplexed.length = 0;
   }
 
-  /** In order, so that the peer does not log a reset. */
-  #retire(connection: UpstreamConnection): void {
-    this.#retired.add(connection);
-    connection.retire();
-  }
-
-  #isCurrent(connection: UpstreamConnection): boolean {
-    return this.endpoint.mesh === null || connection.generation === this.options.dialer.generation;
-  }
-
-  #serveQueue(): void {
-    while (this.#queue.size > 0) {
-      const connection = this.connect();
-      if (connection === null) return;
-      const next = this.#shiftQueue()!;
-      if (connection instanceof UpstreamConnection) next.onPoolReady(connection);
-      else next.onPoolFailure(connection);
+  #takeIdle(): PooledConnection | null {
+    for (;;) {
+      const pooled = this.#idle.pop();
+      if (pooled === undefined) return null;
+      if (pooled.connection.capacity === 0) continue;
+      if (this.#isCurrent(pooled)) return pooled;
+      this.#retire(pooled);
     }
   }
 
-  #shiftQueue(): QueuedRequest | null {
-    for (const request of this.#queue) {
+  #takeShared(): PooledConnection | null {
+    for (let i = 0; i < this.#multiplexed.length; i++) {
+      const pooled = this.#multiplexed[i]!;
+      if (!this.#isCurrent(pooled)) {
+        this.#retire(pooled);
+        i--;
+      } else if (pooled.connection.capacity > 0) return pooled;
+    }
+    return null;
+  }
+
+  #connect(httpMajor: 1 | 2): PooledConnection | Failure | null {
+    const { dialer, limits, sweep } = this.options;
+    if (this.#all.size >= limits.maxConnectionsPerEndpoint) return null;
+    const pooled = new PooledConnection(this, httpMajor, dialer.generation);
+    const connection = dialer.dial(this.endpoint, httpMajor, pooled);
+    if (connection === null) return failures.noIdentity;
+    pooled.connection = connection;
+    pooled.idleSinceMs = sweep.nowMs;
+    this.#all.add(pooled);
+    if (httpMajor === 2) this.#multiplexed.push(pooled);
+    return pooled;
+  }
+
+  /** In order, so that the peer does not log a reset. */
+  #retire(pooled: PooledConnection): void {
+    this.onRetiring(pooled);
+    pooled.connection.retire();
+  }
+
+  #forget(pooled: PooledConnection): void {
+    const list = pooled.httpMajor === 1 ? this.#idle : this.#multiplexed;
+    const at = list.indexOf(pooled);
+    if (at >= 0) list.splice(at, 1);
+  }
+
+  #isCurrent(pooled: PooledConnection): boolean {
+    return this.endpoint.mesh === null || pooled.generation === this.options.dialer.generation;
+  }
+
+  #serveQueue(): void {
+    for (const [request, httpMajor] of this.#queue) {
+      const opened = this.open(httpMajor, request.responseHandler);
+      if (opened === null) return;
+      this.#queue.delete(request);
+      if ('reason' in opened) request.onPoolFailure(opened);
+      else request.onPoolReady(opened);
+    }
+  }
+
+  #shiftQueue(httpMajor: 1 | 2): QueuedRequest | null {
+    for (const [request, wanted] of this.#queue) {
+      if (wanted !== httpMajor) continue;
       this.#queue.delete(request);
       return request;
     }
     return null;
   }
+}
+
+function isUnused({ connection }: PooledConnection): boolean {
+  return connection.activeStreams === 0;
 }

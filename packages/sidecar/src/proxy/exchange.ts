@@ -4,7 +4,7 @@ import type { EndpointSlot } from './upstreams.ts';
 
 /**
  * What is known of the request under way, for its log line and its metrics. One lives with each
- * downstream connection and is filled in anew, so that a request costs no object.
+ * relay and is filled in anew, so that a request costs no object.
  */
 export class Exchange {
   startedMs = 0;
@@ -19,9 +19,17 @@ export class Exchange {
   flag: ResponseFlag = '';
   reason = '';
   detail = '';
-  /** Body bytes as framed. */
+  /** Payload. */
   requestBytes = 0;
   responseBytes = 0;
+  /** What the application is to be spoken to in; between sidecars it is HTTP/2 all the same. */
+  appMajor: 1 | 2 = 1;
+  /** The request asked for CONNECT or an upgrade; `isTunnel`: and got it. */
+  wantsTunnel = false;
+  isTunnel = false;
+  /** The client has part of a final response. */
+  hasResponse = false;
+  isResponseEnded = false;
 
   begin(nowMs: number): void {
     this.startedMs = nowMs;
@@ -35,5 +43,10 @@ export class Exchange {
     this.detail = '';
     this.requestBytes = 0;
     this.responseBytes = 0;
+    this.appMajor = 1;
+    this.wantsTunnel = false;
+    this.isTunnel = false;
+    this.hasResponse = false;
+    this.isResponseEnded = false;
   }
 }

@@ -1,11 +1,11 @@
-import { h1ErrorOf } from '@tulle/http';
+import type { MessageError } from '@tulle/http';
 
 /**
  * Envoy's response flags, as far as they are used: NR no route or host, UH no endpoint, UF connect
  * failure, UC upstream closed, UO overflow, UT timeout, DC client gone, DPE protocol error, UPE the
- * upstream's protocol error.
+ * upstream's protocol error, UR the upstream reset the stream.
  */
-export type ResponseFlag = '' | 'NR' | 'UH' | 'UF' | 'UC' | 'UO' | 'UT' | 'DC' | 'DPE' | 'UPE';
+export type ResponseFlag = '' | 'NR' | 'UH' | 'UF' | 'UC' | 'UO' | 'UT' | 'DC' | 'DPE' | 'UPE' | 'UR';
 
 /** Why a request is answered here: the catalogue of everything that the sidecar answers itself. */
 export interface Failure {
@@ -36,22 +36,22 @@ export const failures = {
   identityMismatch: failure(502, 'UF', 'peer_identity_mismatch', 'the endpoint has another identity'),
   upstreamClosed: failure(502, 'UC', 'upstream_closed', 'the endpoint closed without a response'),
   upstreamReset: failure(502, 'UC', 'upstream_reset', 'the endpoint broke off within its response'),
-  upstreamProtocol: failure(502, 'UPE', 'upstream_protocol_error', 'the response is not valid HTTP/1.1'),
-  upgradeUnsupported: failure(501, 'DPE', 'upgrade_unsupported', 'neither CONNECT nor upgrades are served'),
-  headTimeout: failure(408, 'DPE', 'head_timeout', 'the head of the request did not arrive in time'),
+  upstreamProtocol: failure(502, 'UPE', 'upstream_protocol_error', 'the response is not valid HTTP'),
+  upstreamStreamReset: failure(502, 'UR', 'upstream_stream_reset', 'the endpoint reset the stream'),
+  upstreamRefused: failure(503, 'UR', 'upstream_refused', 'the endpoint takes no more streams'),
+  connectUnsupported: failure(501, 'DPE', 'connect_unsupported', 'CONNECT is not served'),
   streamIdle: failure(504, 'UT', 'stream_idle_timeout', 'no byte moved for too long'),
   downstreamClosed: failure(0, 'DC', 'downstream_closed', 'the client went away'),
   drained: failure(0, 'UC', 'drain_deadline', 'the sidecar stopped before the exchange was over'),
 } as const satisfies Readonly<Record<string, Failure>>;
 
-const badRequests = new Map<number, Failure>();
+const badRequests = new Map<string, Failure>();
 
-/** A request that the codec refuses, by its error number (negated or not). */
-export function badRequest(code: number): Failure {
-  const known = badRequests.get(Math.abs(code));
+/** A request that the codec refuses. Codes are a fixed set, so that this is one too. */
+export function badRequest({ code, status, reason }: MessageError): Failure {
+  const known = badRequests.get(code);
   if (known !== undefined) return known;
-  const error = h1ErrorOf(code);
-  const made = failure(error.status, 'DPE', error.code.toLowerCase(), error.reason);
-  badRequests.set(Math.abs(code), made);
+  const made = failure(status, 'DPE', code.toLowerCase(), reason);
+  badRequests.set(code, made);
   return made;
 }

@@ -1,15 +1,15 @@
-import type { RequestHead } from '@tulle/http';
+import type { RequestHead, StreamFailure } from '@tulle/http';
 import type { Cluster, InboundView } from '../config/mesh-view.ts';
 import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
-import type { RequestStack, ServedConnection } from './request-stack.ts';
+import { asksForHttp1 } from './own-fields.ts';
+import type { RequestStack, ServedRequest } from './request-stack.ts';
 import { rescue, rescueUpstream } from './rescue.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
-import type { UpstreamFailure } from './upstream-connection.ts';
 import type { EndpointSlot, Upstreams } from './upstreams.ts';
 
 export interface InboundStackOptions {
@@ -40,9 +40,9 @@ export class InboundStack implements RequestStack {
     this.#options = options;
   }
 
-  finish(connection: ServedConnection): void {
-    const { exchange } = connection;
-    const peer = connection.peer!;
+  finish(request: ServedRequest): void {
+    const { exchange } = request;
+    const peer = request.client.peer!;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     peer.series ??= this.#seriesOf(peer);
     peer.series.count(exchange.code, exchange.flag, durationMs / 1_000);
@@ -52,18 +52,18 @@ export class InboundStack implements RequestStack {
     accessLog.line('inbound', exchange, peer.spiffeId, durationMs);
   }
 
-  rescue(connection: ServedConnection, failure: Failure, detail: string): void {
-    rescue(connection, failure, detail);
+  rescue(request: ServedRequest, failure: Failure, detail: string): void {
+    rescue(request, failure, detail);
   }
 
-  rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
-    rescueUpstream(connection, failure);
+  rescueUpstream(request: ServedRequest, failure: StreamFailure): void {
+    rescueUpstream(request, failure);
   }
 
-  route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure {
+  route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
-    const peer = connection.peer!;
+    const peer = request.client.peer!;
     const target = this.#options.view.target(peer.port);
     // It was announced when the connection was made, and is no more.
     if (target === null) return failures.unknownPort;
@@ -72,7 +72,10 @@ export class InboundStack implements RequestStack {
       peer.cluster = this.#clusterOf(target);
       peer.series = null;
     }
-    connection.exchange.backend = target.label;
+    const { exchange } = request;
+    exchange.backend = target.label;
+    exchange.wantsTunnel = head.asksForTunnel;
+    exchange.appMajor = asksForHttp1(head) ? 1 : 2;
     const { balancer, upstreams } = this.#options;
     return balancer.pick(upstreams.slotsOf(peer.cluster)) ?? failures.noEndpoint;
   }

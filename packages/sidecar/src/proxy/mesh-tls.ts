@@ -2,7 +2,7 @@ import type { PeerCertificateInfo } from '@tulle/http';
 import { parseSpiffeId } from '@tulle/model';
 
 /** What sidecars agree on when they speak to each other (design.md, "Between sidecars"). */
-export const meshAlpnProtocol = 'tulle-http/1.1';
+export const meshAlpnProtocol = 'tulle-http/2';
 
 const SERVER_NAME = /^p([1-9][0-9]{0,4})\.inbound\.tulle\.internal$/;
 

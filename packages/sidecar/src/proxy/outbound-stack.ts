@@ -1,5 +1,5 @@
-import type { RequestHead } from '@tulle/http';
-import { assertNever } from '@tulle/model';
+import type { RequestHead, StreamFailure } from '@tulle/http';
+import { type AppProtocol, assertNever } from '@tulle/model';
 import type { Random } from '@tulle/runtime';
 import type { CompiledRule, OutboundLookup, OutboundPort, OutboundView } from '../config/mesh-view.ts';
 import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
@@ -7,12 +7,11 @@ import type { AccessLog } from './access-log.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import { pickBackend } from './pick-backend.ts';
-import type { RequestStack, ServedConnection } from './request-stack.ts';
+import type { RequestStack, ServedRequest } from './request-stack.ts';
 import { RequestView } from './request-view.ts';
 import { rescue, rescueUpstream } from './rescue.ts';
 import type { ProxySettings } from './settings.ts';
 import { refuseUnserved } from './unserved.ts';
-import type { UpstreamFailure } from './upstream-connection.ts';
 import type { EndpointSlot, Upstreams } from './upstreams.ts';
 
 export interface OutboundStackOptions {
@@ -37,7 +36,7 @@ const MAX_CACHED_SERIES = 1_024;
  *   route()   refuse what is not served -> find the service -> match a rule -> pick a backend
  *             -> balance over its endpoints
  *
- * and from there the connection takes it to the endpoint's pool and its transport.
+ * and from there its relay takes it to the endpoint's pool and its transport.
  */
 export class OutboundStack implements RequestStack {
   readonly #options: OutboundStackOptions;
@@ -54,51 +53,52 @@ export class OutboundStack implements RequestStack {
     return this.#heldCount;
   }
 
-  finish(connection: ServedConnection): void {
-    const { exchange } = connection;
+  finish(request: ServedRequest): void {
+    const { exchange } = request;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
-    this.#seriesOf(connection).count(exchange.code, exchange.flag, durationMs / 1_000);
+    this.#seriesOf(request).count(exchange.code, exchange.flag, durationMs / 1_000);
     const { accessLog } = this.#options;
     if (accessLog.wants(exchange)) {
       accessLog.line('outbound', exchange, exchange.slot?.endpoint.mesh?.spiffeId ?? '', durationMs);
     }
   }
 
-  rescue(connection: ServedConnection, failure: Failure, detail: string): void {
-    rescue(connection, failure, detail);
+  rescue(request: ServedRequest, failure: Failure, detail: string): void {
+    rescue(request, failure, detail);
   }
 
-  rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
-    rescueUpstream(connection, failure);
+  rescueUpstream(request: ServedRequest, failure: StreamFailure): void {
+    rescueUpstream(request, failure);
   }
 
-  route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure | null {
+  route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure | null {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
-    const lookup = connection.resolved ?? this.#options.view.lookup(authorityOf(connection, head));
-    connection.resolved = null;
+    const lookup = request.resolved ?? this.#options.view.lookup(authorityOf(request, head));
+    request.resolved = null;
     switch (lookup.kind) {
       case 'found':
-        return this.#toEndpoint(connection, head, lookup.port);
+        return this.#toEndpoint(request, head, lookup.port);
       case 'unknown-host':
         return failures.unknownHost;
       case 'unknown-port':
-        connection.exchange.detail = `it has ${lookup.known.join(', ') || 'none'}`;
+        request.exchange.detail = `it has ${lookup.known.join(', ') || 'none'}`;
         return failures.unknownPort;
       case 'timeout':
         return failures.discoveryTimeout;
       case 'pending':
-        return this.#hold(connection, lookup);
+        return this.#hold(request, lookup);
       default:
         return assertNever(lookup);
     }
   }
 
-  #toEndpoint(connection: ServedConnection, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {
+  #toEndpoint(request: ServedRequest, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {
     const { upstreams, balancer, random } = this.#options;
-    const { exchange } = connection;
+    const { exchange } = request;
     let cluster = port.cluster;
     exchange.destination = cluster.name;
+    exchange.wantsTunnel = head.asksForTunnel;
     exchange.backend = cluster.name;
     if (port.rules !== null) {
       exchange.backend = '';
@@ -112,6 +112,7 @@ export class OutboundStack implements RequestStack {
       cluster = backend.cluster;
       exchange.backend = cluster.name;
     }
+    exchange.appMajor = appMajorOf(head, cluster.protocol);
     return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
   }
 
@@ -123,22 +124,22 @@ export class OutboundStack implements RequestStack {
     return null;
   }
 
-  #hold(connection: ServedConnection, lookup: Extract<OutboundLookup, { kind: 'pending' }>): Failure | null {
+  #hold(request: ServedRequest, lookup: Extract<OutboundLookup, { kind: 'pending' }>): Failure | null {
     if (this.#heldCount >= this.#options.settings.limits.maxHeldRequests) return failures.discoveryOverflow;
     this.#heldCount++;
-    const holdNumber = ++connection.holdNumber;
+    const holdNumber = ++request.holdNumber;
     // Answered in a later turn even where the view answers at once: the connection is not held yet.
     lookup.wait((answer) => {
       this.#heldCount--;
       queueMicrotask(() => {
         const isStillPending = answer.kind === 'pending';
-        connection.resumeRouting(holdNumber, isStillPending ? { kind: 'timeout' } : answer);
+        request.resumeRouting(holdNumber, isStillPending ? { kind: 'timeout' } : answer);
       });
     });
     return null;
   }
 
-  #seriesOf({ exchange }: ServedConnection): EdgeSeries {
+  #seriesOf({ exchange }: ServedRequest): EdgeSeries {
     const { slot, destination } = exchange;
     if (slot === null) return this.#unroutedSeries(destination, exchange.backend);
     if (slot.series !== null && slot.seriesDestination === destination) return slot.series;
@@ -175,15 +176,26 @@ export class OutboundStack implements RequestStack {
   }
 }
 
+/**
+ * What the application is to be spoken to in: what its port declares, else what the client speaks, which
+ * knows best what it dialled. Upgrades are nearly always of HTTP/1.1, whoever asks for one.
+ */
+function appMajorOf(head: RequestHead, protocol: AppProtocol): 1 | 2 {
+  const isHttp2 = protocol === 'h2c' || protocol === 'grpc';
+  if (head.hasUpgrade) return isHttp2 && head.httpMajor === 2 ? 2 : 1;
+  return isHttp2 ? 2 : head.httpMajor;
+}
+
 /** The string of the last request where the bytes are the same: nearly always, and it is hashed already. */
-function authorityOf(connection: ServedConnection, head: RequestHead): string {
+function authorityOf(request: ServedRequest, head: RequestHead): string {
   const { buffer, authorityStart, authorityEnd } = head;
-  const known = connection.authority;
+  const { client } = request;
+  const known = client.authority;
   const length = authorityEnd - authorityStart;
   let isSame = length === known.length;
   for (let i = 0; isSame && i < length; i++) isSame = buffer[authorityStart + i] === known.charCodeAt(i);
   if (isSame) return known;
   const authority = head.authority();
-  connection.authority = length <= MAX_CACHED_AUTHORITY ? authority : '';
+  client.authority = length <= MAX_CACHED_AUTHORITY ? authority : '';
   return authority;
 }

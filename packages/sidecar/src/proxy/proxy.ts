@@ -2,7 +2,14 @@
  * The request path of the sidecar: two listeners, their stacks and the upstreams behind them. Explicit
  * mode: applications send HTTP to the outbound listener; peers' sidecars send mTLS to the inbound one.
  */
-import { type Listener, listenTcp, type Transport } from '@tulle/http';
+import {
+  type ConnectionObserver,
+  H2ServerConnection,
+  type Listener,
+  listenTcp,
+  serveHttp,
+  type Transport,
+} from '@tulle/http';
 import {
   type Clock,
   type Component,
@@ -14,7 +21,7 @@ import {
   TulleError,
 } from '@tulle/runtime';
 import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from '../config/mesh-view.ts';
-import { RequestMetrics } from '../metrics.ts';
+import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
 import { AccessLog } from './access-log.ts';
 import { TwoChoices } from './balancer.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
@@ -23,11 +30,10 @@ import { InboundListener } from './inbound-listener.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
-import { ReplayBuffers } from './replay-buffers.ts';
-import { RequestEncoder } from './request-encoder.ts';
-import { RequestIds } from './request-id.ts';
+import { OwnFields } from './own-fields.ts';
+import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
-import type { ProxySettings } from './settings.ts';
+import { type ProxySettings, serverTimeouts } from './settings.ts';
 import { Sweep } from './sweep.ts';
 import { MeshDialer } from './upstream-dialer.ts';
 import { Upstreams } from './upstreams.ts';
@@ -65,14 +71,19 @@ export class Proxy implements Component {
     this.#options = options;
     const { settings, clock, logger, random } = options;
     this.#sweep = new Sweep(clock);
-    const dialer = new MeshDialer(settings, options.identity);
-    const { limits, timeouts } = settings;
-    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep });
     const metrics = new RequestMetrics(options.metrics, {
       inbound: () => this.#inbound.connections.size,
       outbound: () => this.#outbound.connections.size,
       upstream: () => this.#upstreams.openCount,
     });
+    const { limits, timeouts } = settings;
+    const nowMs = () => this.#sweep.nowMs;
+    const dialer = new MeshDialer(settings, options.identity, {
+      limits,
+      nowMs,
+      observer: observerOf('upstream', metrics),
+    });
+    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep });
     const write = options.writeAccessLog ?? ((line: string) => void process.stdout.write(line));
     const shared = {
       settings,
@@ -82,8 +93,12 @@ export class Proxy implements Component {
       accessLog: new AccessLog({ format: settings.accessLog, clock, write }),
       monotonicMs: () => clock.monotonicMs(),
     };
-    this.#outbound = this.#context(new OutboundStack({ ...shared, view: options.outbound, random }), metrics);
-    this.#inbound = this.#context(new InboundStack({ ...shared, view: options.inbound }), metrics);
+    this.#outbound = this.#context(
+      'outbound',
+      new OutboundStack({ ...shared, view: options.outbound, random }),
+      metrics,
+    );
+    this.#inbound = this.#context('inbound', new InboundStack({ ...shared, view: options.inbound }), metrics);
     this.#inboundListener = new InboundListener({
       settings,
       metrics,
@@ -146,7 +161,6 @@ export class Proxy implements Component {
     const contexts = [this.#outbound, this.#inbound];
     await Promise.all([this.#outboundListener?.close(), this.#inboundListener.close()]);
     for (const context of contexts) {
-      context.isDraining = true;
       for (const connection of context.connections) connection.drain();
     }
     const endMs = clock.monotonicMs() + deadlineMs;
@@ -176,25 +190,40 @@ export class Proxy implements Component {
     };
   }
 
-  #context(stack: RequestStack, metrics: RequestMetrics): DownstreamContext {
+  #context(side: ConnectionSide, stack: RequestStack, metrics: RequestMetrics): DownstreamContext {
     const { settings, clock } = this.#options;
+    const { limits, timeouts } = settings;
     return {
       settings,
       stack,
       clock,
       sweep: this.#sweep,
       metrics,
-      encoder: new RequestEncoder(new RequestIds()),
-      replays: new ReplayBuffers(settings.limits.maxReplayBytes),
+      ownFields: new OwnFields(),
+      copies: new RequestCopies(limits.maxReplayBytes),
       connections: new Set(),
       capturesText: settings.accessLog !== 'off',
-      isDraining: false,
+      serverOptions: {
+        limits,
+        timeouts: serverTimeouts(timeouts),
+        observer: observerOf(side, metrics),
+        nowMs: () => this.#sweep.nowMs,
+      },
     };
   }
 
   #accept(transport: Transport, context: DownstreamContext, peer: InboundPeer | null): void {
-    if (this.#isStopping) transport.abort();
-    else new DownstreamConnection(transport, context, peer);
+    if (this.#isStopping) {
+      transport.abort();
+      return;
+    }
+    const { serverOptions } = context;
+    // Between sidecars ALPN has settled the version; applications say it by their first bytes.
+    new DownstreamConnection(context, peer, (handler) =>
+      peer === null
+        ? serveHttp(transport, handler, serverOptions)
+        : new H2ServerConnection(transport, handler, serverOptions),
+    );
   }
 
   /** The first identity opens the mesh port; the next ones replace its certificate. */
@@ -214,4 +243,11 @@ export class Proxy implements Component {
       },
     );
   }
+}
+
+function observerOf(side: ConnectionSide, metrics: RequestMetrics): ConnectionObserver {
+  return {
+    onLimit: (name) => metrics.limited(side, name),
+    onProtocolError: (code) => metrics.protocolError(side, code),
+  };
 }

@@ -1,20 +1,24 @@
-import type { RequestHead } from '@tulle/http';
+import type { RequestHead, StreamFailure } from '@tulle/http';
 import type { OutboundLookup } from '../config/mesh-view.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import type { InboundPeer } from './inbound-peer.ts';
-import type { UpstreamFailure } from './upstream-connection.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
 /** A client's connection as a stack sees it. */
-export interface ServedConnection {
-  readonly exchange: Exchange;
+export interface ServedClient {
   /** Inbound: who it is and what it asked for. */
   readonly peer: InboundPeer | null;
+  /** As of its last request, so that the next one needs no new string. */
+  authority: string;
+}
+
+/** A request as a stack sees it. */
+export interface ServedRequest {
+  readonly exchange: Exchange;
+  readonly client: ServedClient;
   /** The answer that the request was held for; the stack takes it. */
   resolved: OutboundLookup | null;
-  /** As of the last request, so that the next one needs no new string. */
-  authority: string;
   /** Counts the holds, so that a late answer meets its own. */
   holdNumber: number;
   /** Discovery has answered the hold of that number. */
@@ -25,15 +29,15 @@ export interface ServedConnection {
 
 /**
  * One side's way of a request, implemented by the outbound and the inbound stack. No promise and no
- * closure for a request: a stage answers at once, or holds the connection.
+ * closure for a request: a stage answers at once, or holds the request.
  */
 export interface RequestStack {
-  /** Which endpoint; or why there is none; or null: held, `connection.resumeRouting()` comes later. */
-  route(connection: ServedConnection, head: RequestHead): EndpointSlot | Failure | null;
+  /** Which endpoint; or why there is none; or null: held, `request.resumeRouting()` comes later. */
+  route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure | null;
   /** The exchange failed for a reason of ours or the client's. The one exit of all failures. */
-  rescue(connection: ServedConnection, failure: Failure, detail: string): void;
+  rescue(request: ServedRequest, failure: Failure, detail: string): void;
   /** As rescue, for what an upstream did. */
-  rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void;
+  rescueUpstream(request: ServedRequest, failure: StreamFailure): void;
   /** The exchange is over, well or not: counts and logs it. */
-  finish(connection: ServedConnection): void;
+  finish(request: ServedRequest): void;
 }

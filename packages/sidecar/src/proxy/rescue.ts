@@ -1,28 +1,44 @@
 /** The one exit of failures, of both sides: what becomes of them for the client, the access log and metrics. */
-import type { TransportError } from '@tulle/http';
+import type { StreamFailure, TransportError } from '@tulle/http';
 import { assertNever } from '@tulle/model';
 import { type Failure, failures } from './failure.ts';
-import type { ServedConnection } from './request-stack.ts';
-import type { UpstreamFailure } from './upstream-connection.ts';
+import type { ServedRequest } from './request-stack.ts';
 
 /** Sets status, flag and reason. The answer of a peer's sidecar is no failure here: it is passed on. */
-export function rescue(connection: ServedConnection, failure: Failure, detail: string): void {
-  connection.exchange.detail = detail;
-  connection.answer(failure, detail);
+export function rescue(request: ServedRequest, failure: Failure, detail: string): void {
+  request.exchange.detail = detail;
+  request.answer(failure, detail);
 }
 
-/** What went wrong between here and the upstream. The transport's words go to the log, not to the client. */
-export function rescueUpstream(connection: ServedConnection, failure: UpstreamFailure): void {
-  connection.exchange.detail = failure.kind === 'connect' ? failure.error.message : '';
-  connection.answer(failureOf(failure), '');
+/** What went wrong between here and the upstream. The codec's words go to the log, not to the client. */
+export function rescueUpstream(request: ServedRequest, failure: StreamFailure): void {
+  request.exchange.detail = detailOf(failure);
+  request.answer(failureOf(failure), '');
 }
 
-function failureOf(failure: UpstreamFailure): Failure {
+function detailOf(failure: StreamFailure): string {
+  switch (failure.kind) {
+    case 'connect':
+      return failure.error.message;
+    case 'protocol':
+      return failure.error.reason;
+    case 'reset':
+      return `HTTP/2 error code ${failure.code}`;
+    default:
+      return '';
+  }
+}
+
+function failureOf(failure: StreamFailure): Failure {
   switch (failure.kind) {
     case 'connect':
       return failureOfConnect(failure.error);
     case 'protocol':
       return failures.upstreamProtocol;
+    case 'refused':
+      return failures.upstreamRefused;
+    case 'reset':
+      return failures.upstreamStreamReset;
     case 'closed':
       return failure.hasResponse ? failures.upstreamReset : failures.upstreamClosed;
     default:

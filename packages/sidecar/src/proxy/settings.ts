@@ -1,23 +1,20 @@
-import { defaultH1Limits, type H1Limits, type TransportBackend } from '@tulle/http';
+import { defaultHttpLimits, type HttpLimits, type ServerTimeouts, type TransportBackend } from '@tulle/http';
 
-/** Every bound of the request path; the comment says what whoever exceeds it is answered. */
-export interface ProxyLimits {
+/**
+ * Every bound of the request path; the comment says what whoever exceeds it is answered. Those of the codecs
+ * are HttpLimits; a response beyond them is answered 502 `upstream_protocol_error`.
+ */
+export interface ProxyLimits extends HttpLimits {
   /** Downstream connections, one listener. Above: closed as soon as accepted. */
   readonly maxConnections: number;
-  /** Request heads. Above: 431 or 414. Response heads: 502 `upstream_protocol_error`. */
-  readonly head: H1Limits;
   /** Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. */
   readonly maxHeldRequests: number;
   /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
   readonly maxConnectionsPerEndpoint: number;
   /** Requests in one endpoint's queue. Above: 503 UO `pool_overflow`. */
   readonly maxQueuedPerEndpoint: number;
-  /** Head and body that are kept for a retry. Above: the request is not retried. */
+  /** Body that is kept for a retry. Above: the request is not retried. */
   readonly maxReplayBytes: number;
-  /** 1xx responses before the final one. Above: 502 `upstream_protocol_error`. */
-  readonly maxInterimResponses: number;
-  /** Read and dropped after the last answer on a connection. Above: no more is read. */
-  readonly maxDiscardedBytes: number;
 }
 
 export interface ProxyTimeouts {
@@ -56,14 +53,12 @@ export interface ProxySettings {
 }
 
 export const defaultProxyLimits: ProxyLimits = {
+  ...defaultHttpLimits,
   maxConnections: 10_000,
-  head: defaultH1Limits,
   maxHeldRequests: 1_000,
   maxConnectionsPerEndpoint: 1_024,
   maxQueuedPerEndpoint: 1_024,
   maxReplayBytes: 16 * 1024,
-  maxInterimResponses: 16,
-  maxDiscardedBytes: 1024 * 1024,
 };
 
 export const defaultProxyTimeouts: ProxyTimeouts = {
@@ -99,5 +94,15 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
     accessLog: input.accessLog ?? 'errors',
     limits: { ...defaultProxyLimits, ...input.limits },
     timeouts: { ...defaultProxyTimeouts, ...input.timeouts },
+  };
+}
+
+/** The deadlines that the codec keeps for a client's connection. */
+export function serverTimeouts(timeouts: ProxyTimeouts): ServerTimeouts {
+  return {
+    headMs: timeouts.headMs,
+    idleMs: timeouts.downstreamIdleMs,
+    flushMs: timeouts.streamIdleMs,
+    lingerMs: timeouts.lingerMs,
   };
 }

@@ -1,12 +1,7 @@
 import type { RequestHead } from '@tulle/http';
 import { type Failure, failures } from './failure.ts';
 
-/**
- * CONNECT and upgrades come with a later issue. `Upgrade: h2c` is an offer that a server may ignore
- * (RFC 9110 section 7.8): it is dropped, and the request served.
- */
+/** A sidecar is no forward proxy: it carries upgrades, but opens no connection that a client names. */
 export function refuseUnserved(head: RequestHead): Failure | null {
-  if (head.isConnect) return failures.upgradeUnsupported;
-  if (!head.hasUpgrade || head.value(head.upgradeIndex).toLowerCase() === 'h2c') return null;
-  return failures.upgradeUnsupported;
+  return head.isConnect ? failures.connectUnsupported : null;
 }

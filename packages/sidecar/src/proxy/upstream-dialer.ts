@@ -1,56 +1,64 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import {
+  type ClientConnection,
+  type ClientConnectionOptions,
+  type ClientConnectionOwner,
   connectTcp,
   connectTls,
+  H1ClientConnection,
+  H2ClientConnection,
   type PeerCertificateInfo,
   TlsSessionCache,
-  type Transport,
-  type TransportHandler,
 } from '@tulle/http';
 import type { IdentitySource, UpstreamEndpoint } from '../config/mesh-view.ts';
 import { meshAlpnProtocol, meshServerName } from './mesh-tls.ts';
 import type { ProxySettings } from './settings.ts';
-
-export interface UpstreamHandler extends TransportHandler {
-  onConnect(): void;
-}
 
 /** How connections to endpoints come about: plain, or mutual TLS through the peer's sidecar. */
 export interface UpstreamDialer {
   /** Of the identity in use; connections of an older one are not used for new requests. 0: there is none. */
   readonly generation: number;
   /** Null: mutual TLS is needed, and this workload has no identity yet. */
-  dial(endpoint: UpstreamEndpoint, handler: UpstreamHandler): Transport | null;
+  dial(endpoint: UpstreamEndpoint, httpMajor: 1 | 2, owner: ClientConnectionOwner): ClientConnection | null;
 }
 
 export class MeshDialer implements UpstreamDialer {
   readonly #settings: ProxySettings;
   readonly #identity: IdentitySource;
+  readonly #options: ClientConnectionOptions;
   readonly #sessions = new TlsSessionCache();
   #context: { readonly generation: number; readonly secure: SecureContext } | null = null;
 
-  constructor(settings: ProxySettings, identity: IdentitySource) {
+  constructor(settings: ProxySettings, identity: IdentitySource, options: ClientConnectionOptions) {
     this.#settings = settings;
     this.#identity = identity;
+    this.#options = options;
   }
 
   get generation(): number {
     return this.#identity.current?.generation ?? 0;
   }
 
-  dial(endpoint: UpstreamEndpoint, handler: UpstreamHandler): Transport | null {
+  dial(endpoint: UpstreamEndpoint, httpMajor: 1 | 2, owner: ClientConnectionOwner): ClientConnection | null {
+    const secureContext = endpoint.mesh === null ? null : this.#secureContext();
+    if (endpoint.mesh !== null && secureContext === null) return null;
+    const connection =
+      httpMajor === 2
+        ? new H2ClientConnection(owner, this.#options)
+        : new H1ClientConnection(owner, this.#options);
     const common = {
       host: endpoint.address,
       backend: this.#settings.backend,
       connectTimeoutMs: this.#settings.timeouts.connectMs,
-      handler,
-      onConnect: () => handler.onConnect(),
+      handler: connection,
+      onConnect: () => connection.onConnect(),
     };
-    if (endpoint.mesh === null) return connectTcp({ ...common, port: endpoint.port });
-    const secureContext = this.#secureContext();
-    if (secureContext === null) return null;
+    if (endpoint.mesh === null || secureContext === null) {
+      connection.transport = connectTcp({ ...common, port: endpoint.port });
+      return connection;
+    }
     const { spiffeId, port } = endpoint.mesh;
-    return connectTls({
+    connection.transport = connectTls({
       ...common,
       port,
       secureContext,
@@ -60,6 +68,7 @@ export class MeshDialer implements UpstreamDialer {
       sessionKey: `${spiffeId}|${endpoint.address}:${port}|${endpoint.port}|${this.generation}`,
       verifyPeer: (certificate) => refusalOfServer(certificate, spiffeId),
     });
+    return connection;
   }
 
   #secureContext(): SecureContext | null {

@@ -1,0 +1,324 @@
+/**
+ * The way of a request, from a client's stream to an endpoint's: routed by the stack, held while discovery
+ * is asked, queued while the endpoint has no room, sent, and sent again where nothing of it was processed.
+ * Whatever is slower pauses whatever feeds it. The way back is ResponseRelay's.
+ */
+import {
+  type ClientStream,
+  type FieldSection,
+  H1_HEAD_TOO_LARGE,
+  h1ErrorOf,
+  type RequestHead,
+  type ServerStream,
+  type ServerStreamHandler,
+  type StreamFailure,
+} from '@tulle/http';
+import type { OutboundLookup } from '../config/mesh-view.ts';
+import type { DownstreamContext } from './downstream-context.ts';
+import type { QueuedRequest } from './endpoint-pool.ts';
+import { Exchange } from './exchange.ts';
+import { badRequest, type Failure, failures } from './failure.ts';
+import { sendLocalAnswer } from './local-answer.ts';
+import type { RequestCopy } from './request-copy.ts';
+import type { ServedClient, ServedRequest } from './request-stack.ts';
+import { type RespondedRequest, ResponseRelay } from './response-relay.ts';
+import { isSafeToSendAgain, maySendAgain } from './send-again.ts';
+import { EndpointSlot } from './upstreams.ts';
+
+/** With an upstream, or with nothing at all. */
+const MOVING = 0;
+/** Discovery has been asked. */
+const HELD = 1;
+/** In the endpoint's queue. */
+const QUEUED = 2;
+
+export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedRequest, RespondedRequest {
+  readonly exchange = new Exchange();
+  readonly client: ServedClient;
+  readonly responseHandler: ResponseRelay;
+  resolved: OutboundLookup | null = null;
+  holdNumber = 0;
+  queuedSinceMs = 0;
+  /** When bytes of the exchange moved last. */
+  activeMs = 0;
+  readonly #context: DownstreamContext;
+  #stream: ServerStream | null = null;
+  #upstream: ClientStream | null = null;
+  #state = MOVING;
+  #isRequestEnded = false;
+  /** What waits while held or queued; else what may be sent again. */
+  #copy: RequestCopy | null = null;
+
+  constructor(client: ServedClient, context: DownstreamContext) {
+    this.client = client;
+    this.#context = context;
+    this.responseHandler = new ResponseRelay(this);
+  }
+
+  /** A request comes in on `stream`. */
+  begin(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
+    const { clock, capturesText } = this.#context;
+    this.#stream = stream;
+    this.#isRequestEnded = isEnd;
+    this.exchange.begin(clock.monotonicMs());
+    this.touch();
+    if (capturesText) this.exchange.text.capture(head);
+    this.#route(head, null);
+  }
+
+  /** A request that could not be read: nothing of it is known. */
+  refuse(stream: ServerStream | null, failure: Failure): void {
+    this.#stream = stream;
+    this.#isRequestEnded = true;
+    this.exchange.begin(this.#context.clock.monotonicMs());
+    this.exchange.text.clear();
+    this.fail(failure);
+  }
+
+  touch(): void {
+    this.activeMs = this.#context.sweep.nowMs;
+  }
+
+  get stream(): ServerStream | null {
+    return this.#stream;
+  }
+
+  onBody(buffer: Buffer, start: number, end: number, isEnd: boolean): void {
+    this.touch();
+    this.exchange.requestBytes += end - start;
+    this.#isRequestEnded = isEnd;
+    const copy = this.#copy;
+    const upstream = this.#upstream;
+    if (copy !== null) {
+      const limit = upstream === null ? Number.POSITIVE_INFINITY : this.#context.copies.maxReplayBytes;
+      if (!copy.keepBody(buffer, start, end, isEnd, limit)) this.#releaseCopy();
+    }
+    if (upstream === null) return;
+    const takesMore = upstream.sendBody(buffer, start, end, isEnd);
+    if (isEnd) this.#directionEnded();
+    else if (!takesMore) this.#stream?.pause();
+  }
+
+  onTrailers(trailers: FieldSection): void {
+    this.touch();
+    this.#isRequestEnded = true;
+    this.#copy?.keepTrailers(trailers);
+    this.#upstream?.sendTrailers(trailers);
+  }
+
+  /** The client has taken all that was written. */
+  onDrain(): void {
+    this.touch();
+    this.#upstream?.resume();
+  }
+
+  onAbort(failure: StreamFailure): void {
+    const canRespond = this.#stream?.canRespond === true;
+    if (failure.kind === 'protocol' && canRespond) {
+      this.fail(badRequest(failure.error));
+      return;
+    }
+    this.#stream = null;
+    this.fail(failure.kind === 'protocol' ? badRequest(failure.error) : failures.downstreamClosed);
+  }
+
+  /** Discovery has answered the hold of that number. */
+  resumeRouting(holdNumber: number, lookup: OutboundLookup): void {
+    const copy = this.#copy;
+    if (this.#state !== HELD || this.holdNumber !== holdNumber || copy === null) return;
+    this.#state = MOVING;
+    this.#copy = null;
+    this.resolved = lookup;
+    this.#route(copy.head, copy);
+  }
+
+  onPoolReady(upstream: ClientStream): void {
+    const copy = this.#copy!;
+    this.#state = MOVING;
+    this.#sendCopy(upstream, copy);
+    this.#stream?.resume();
+  }
+
+  onPoolFailure(failure: Failure): void {
+    this.#state = MOVING;
+    this.fail(failure);
+  }
+
+  fail(failure: Failure): void {
+    this.#context.stack.rescue(this, failure, '');
+  }
+
+  /** The upstream broke off: the request is sent again where it can be, else the failure is answered. */
+  onUpstreamAbort(failure: StreamFailure): void {
+    this.#upstream = null;
+    if (!this.#sendAgain(failure)) this.#context.stack.rescueUpstream(this, failure);
+  }
+
+  /** The exchange ends with an answer of ours; or is cut, when the client has part of another. */
+  answer(failure: Failure, detail: string): void {
+    const { exchange } = this;
+    exchange.flag = failure.flag;
+    exchange.reason = failure.reason;
+    this.#drop();
+    const stream = this.#stream;
+    if (stream !== null) {
+      if (failure.status === 0 || !stream.canRespond) stream.abort('internal');
+      else {
+        exchange.code = failure.status;
+        sendLocalAnswer(stream, failure, detail);
+      }
+    }
+    this.#close();
+  }
+
+  onResponseBegun(status: number, opensTunnel: boolean): void {
+    this.touch();
+    this.#releaseCopy();
+    this.exchange.code = status;
+    this.exchange.hasResponse = true;
+    this.exchange.isTunnel = opensTunnel;
+  }
+
+  onResponseEnded(): void {
+    this.exchange.isResponseEnded = true;
+    this.#directionEnded();
+  }
+
+  /** Gives the upstream up, for a reason that onUpstreamAbort() would not hear of. */
+  abortUpstream(): void {
+    this.#upstream?.abort('cancel');
+    this.#upstream = null;
+  }
+
+  pauseUpstream(): void {
+    this.#upstream?.pause();
+  }
+
+  /** An exchange is over with its response, a tunnel with both of its directions. */
+  #directionEnded(): void {
+    const { exchange } = this;
+    if (!exchange.isResponseEnded || (exchange.isTunnel && !this.#isRequestEnded)) return;
+    this.#upstream = null;
+    this.#close();
+  }
+
+  #route(head: RequestHead, held: RequestCopy | null): void {
+    const route = this.#context.stack.route(this, head);
+    if (route instanceof EndpointSlot) {
+      this.#sendTo(route, head, held);
+      if (held !== null && this.#state === MOVING) this.#stream?.resume();
+      return;
+    }
+    if (route === null) {
+      this.#state = HELD;
+      this.#keepWaiting(head, null, held);
+      return;
+    }
+    if (held !== null) this.#context.copies.release(held);
+    this.#context.stack.rescue(this, route, this.exchange.detail);
+  }
+
+  #sendTo(slot: EndpointSlot, head: RequestHead, held: RequestCopy | null): void {
+    const { exchange } = this;
+    const { ownFields, capturesText } = this.#context;
+    const { pool } = slot;
+    exchange.slot = slot;
+    pool.inFlight++;
+    const isMeshed = pool.endpoint.mesh !== null;
+    const extra = ownFields.prepare(head, isMeshed && exchange.appMajor === 1);
+    if (capturesText) ownFields.captureOwnId(exchange.text);
+    const httpMajor = isMeshed ? 2 : exchange.appMajor;
+    const upstream = pool.open(httpMajor, this.responseHandler);
+    if (upstream === null) {
+      this.#enqueue(slot, httpMajor, this.#keepWaiting(head, extra, held));
+    } else if ('reason' in upstream) {
+      if (held !== null) this.#context.copies.release(held);
+      this.#context.stack.rescue(this, upstream, '');
+    } else if (held !== null) {
+      held.keepFields(extra);
+      this.#sendCopy(upstream, held);
+    } else {
+      this.#upstream = upstream;
+      if (maySendAgain(head, upstream, httpMajor)) this.#keepReplay(head, extra);
+      if (!upstream.sendRequest(head, null, extra, this.#isRequestEnded)) this.#refuseHead();
+    }
+  }
+
+  #enqueue(slot: EndpointSlot, httpMajor: 1 | 2, copy: RequestCopy): void {
+    this.#state = QUEUED;
+    this.queuedSinceMs = this.#context.sweep.nowMs;
+    copy.httpMajor = httpMajor;
+    if (!slot.pool.enqueue(this, httpMajor)) this.fail(failures.poolOverflow);
+  }
+
+  /** Copies what waits, and stops the client. */
+  #keepWaiting(head: RequestHead, extra: FieldSection | null, held: RequestCopy | null): RequestCopy {
+    const copy = held ?? this.#context.copies.take();
+    if (held === null) copy.keepHead(head, this.#isRequestEnded);
+    copy.keepFields(extra);
+    this.#copy = copy;
+    this.#stream?.pause();
+    return copy;
+  }
+
+  /** Sends what was held or queued, or is sent again. */
+  #sendCopy(upstream: ClientStream, copy: RequestCopy): void {
+    this.#upstream = upstream;
+    // Kept on only where it may have to be sent again; what follows of the body may end that.
+    const keeps = copy.bodyBytes <= this.#context.copies.maxReplayBytes && !copy.head.asksForTunnel;
+    this.#copy = keeps ? copy : null;
+    const isSent = copy.send(upstream);
+    if (!keeps) this.#context.copies.release(copy);
+    if (!isSent) this.#refuseHead();
+  }
+
+  #refuseHead(): void {
+    this.abortUpstream();
+    this.fail(badRequest(h1ErrorOf(H1_HEAD_TOO_LARGE)));
+  }
+
+  #keepReplay(head: RequestHead, extra: FieldSection | null): void {
+    const copy = this.#context.copies.take();
+    copy.keepHead(head, this.#isRequestEnded);
+    copy.keepFields(extra);
+    this.#copy = copy;
+  }
+
+  /** On another connection. */
+  #sendAgain(failure: StreamFailure): boolean {
+    const copy = this.#copy;
+    const { slot, appMajor } = this.exchange;
+    if (copy === null || slot === null || this.exchange.hasResponse || !isSafeToSendAgain(copy, failure))
+      return false;
+    const fresh = slot.pool.openFresh(slot.endpoint.mesh !== null ? 2 : appMajor, this.responseHandler);
+    if (fresh === null) return false;
+    copy.isReplayed = true;
+    this.#context.metrics.retried();
+    this.#sendCopy(fresh, copy);
+    return true;
+  }
+
+  /** Lets go of upstream, queue and copy, whatever there is. */
+  #drop(): void {
+    this.abortUpstream();
+    if (this.#state === QUEUED) this.exchange.slot?.pool.dequeue(this);
+    this.#state = MOVING;
+    this.#releaseCopy();
+  }
+
+  #releaseCopy(): void {
+    const copy = this.#copy;
+    if (copy === null) return;
+    this.#copy = null;
+    this.#context.copies.release(copy);
+  }
+
+  #close(): void {
+    const { exchange } = this;
+    this.#stream = null;
+    if (!exchange.isActive) return;
+    exchange.isActive = false;
+    if (exchange.slot !== null) exchange.slot.pool.inFlight--;
+    this.#context.stack.finish(this);
+  }
+}

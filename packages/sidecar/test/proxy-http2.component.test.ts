@@ -1,0 +1,263 @@
+/** HTTP/2 at either end, with node:http2 as client and application. */
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cleanup } from './cleanup.ts';
+import { cluster, found, host, plainEndpoint, startEcho, startPair } from './proxy-pair.ts';
+
+let authority: TestAuthority;
+const cleanup = new Cleanup();
+
+beforeAll(async () => {
+  authority = await createTestAuthority();
+});
+afterEach(() => cleanup.run());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly trailers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function connectTo(port: number): ClientHttp2Session {
+  const session = connect(`http://${host}:${port}`);
+  session.on('error', () => {});
+  cleanup.add(() => session.destroy());
+  return session;
+}
+
+function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let headers: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
+    let trailers: IncomingHttpHeaders = {};
+    const parts: Buffer[] = [];
+    stream.on('response', (fields) => {
+      headers = fields;
+    });
+    stream.on('trailers', (fields) => {
+      trailers = fields;
+    });
+    stream.on('data', (part: Buffer) => parts.push(part));
+    stream.on('error', reject);
+    stream.on('close', () => {
+      const body = Buffer.concat(parts).toString('latin1');
+      resolve({ status: headers[':status'] ?? 0, headers, trailers, body });
+    });
+  });
+}
+
+function fetch(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  body?: string | Buffer,
+): Promise<Answer> {
+  const stream = session.request(headers, { endStream: body === undefined });
+  if (body !== undefined) stream.end(body);
+  return answerOf(stream);
+}
+
+async function startHttp2(onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void) {
+  // Node counts what it has to send against a session, and then refuses streams.
+  const server: Http2Server = createServer({ maxSessionMemory: 1_000 });
+  server.on('stream', onStream);
+  server.on('sessionError', () => {});
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const sessions = new Set<{ destroy(): void }>();
+  server.on('session', (session) => sessions.add(session));
+  cleanup.add(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const echo = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  stream.on('error', () => {});
+  stream.respond({ ':status': 200, 'x-seen': JSON.stringify(headers) });
+  stream.pipe(stream);
+};
+
+const seenBy = ({ headers }: Answer) => JSON.parse(headers['x-seen'] as string);
+
+describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backend) => {
+  async function open(originPort: number, options = {}) {
+    const pair = await startPair({ backend, authority, cleanup, ...options }, originPort);
+    return { ...pair, session: connectTo(pair.client.proxy.outboundPort) };
+  }
+
+  it.each([
+    ['one sidecar', 'plain.shop'],
+    ['two sidecars', 'server.shop'],
+  ])('stays HTTP/2 through %s where the client speaks it', async (_, to) => {
+    const { session, client } = await open(await startHttp2(echo));
+    const answer = await fetch(
+      session,
+      { ':method': 'POST', ':path': '/a?b', ':authority': to, 'x-tulle-me': '1' },
+      'hello',
+    );
+    expect(answer).toMatchObject({ status: 200, body: 'hello' });
+    expect(seenBy(answer)).toMatchObject({ ':method': 'POST', ':path': '/a?b', ':authority': to });
+    expect(seenBy(answer)['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(Object.keys(seenBy(answer)).filter((name) => name.startsWith('x-tulle'))).toEqual([]);
+    await eventually(() =>
+      expect(client.accessLog[0]).toMatchObject({ code: 200, flag: '', requestBytes: 5 }),
+    );
+  });
+
+  it('stays HTTP/1.1 for an application whose client speaks it, across two sidecars', async () => {
+    const { tcp } = await open(await startEcho(cleanup));
+    tcp.send('GET /x HTTP/1.1\r\nHost: server.shop\r\n\r\n');
+    const text = await tcp.until('0\r\n\r\n');
+    expect(text).not.toContain('x-tulle');
+    expect(text).toContain('"url":"/x"');
+  });
+
+  it('speaks HTTP/2 to a port that declares it, whatever the client speaks', async () => {
+    const port = await startHttp2(echo);
+    const { tcp, client } = await open(port);
+    const declared = { ...cluster('shop/declared:80', [plainEndpoint(port)]), protocol: 'h2c' as const };
+    client.services.set('declared.shop', found(declared));
+    tcp.send('POST /up HTTP/1.1\r\nHost: declared.shop\r\nContent-Length: 4\r\n\r\nbody');
+    const text = await tcp.until('body');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(text).toContain('":path":"/up"');
+  });
+
+  it('serves many streams at once over few connections', async () => {
+    const { session, client, server } = await open(await startHttp2(echo));
+    const paths = Array.from({ length: 200 }, (_, i) => `/${i}`);
+    const answers = await Promise.all(
+      paths.map((path) =>
+        fetch(session, { ':path': path, ':method': 'POST', ':authority': 'server.shop' }, path),
+      ),
+    );
+    expect(answers.map(({ body }) => body)).toEqual(paths);
+    const open1 = (client.proxy.describe() as { pools: { open: number }[] }).pools[0]!.open;
+    expect(open1).toBeLessThanOrEqual(3);
+    expect(server.proxy.describe()).toMatchObject({ pools: [{ inFlight: 0 }] });
+  });
+
+  it('carries trailers both ways', async () => {
+    const port = await startHttp2((stream) => {
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      let seen: IncomingHttpHeaders = {};
+      stream.on('trailers', (fields) => {
+        seen = fields;
+      });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': `${seen['x-in']}` }));
+      stream.resume();
+      stream.on('end', () => stream.end('done'));
+    });
+    const { session } = await open(port);
+    const stream = session.request(
+      { ':method': 'POST', ':authority': 'server.shop', te: 'trailers' },
+      { waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-in': '7' }));
+    const answer = answerOf(stream);
+    stream.end('body');
+    expect(await answer).toMatchObject({ body: 'done', trailers: { 'x-sum': '7' } });
+  });
+
+  it('answers by itself in HTTP/2 too', async () => {
+    const { session } = await open(await startHttp2(echo));
+    const answer = await fetch(session, { ':authority': 'nowhere' });
+    expect(answer).toMatchObject({ status: 404, headers: { 'x-tulle-reason': 'unknown_host' } });
+    expect(answer.body).toContain('no service of the mesh');
+    expect(await fetch(session, { ':authority': 'server.shop' })).toMatchObject({ status: 200 });
+  });
+
+  it('passes a reset on to the application, and one of the application back', async () => {
+    const streams: ServerHttp2Stream[] = [];
+    const port = await startHttp2((stream) => {
+      stream.on('error', () => {});
+      streams.push(stream);
+    });
+    const { session, client } = await open(port);
+    const given = session.request({ ':authority': 'server.shop' });
+    given.on('error', () => {});
+    await eventually(() => expect(streams).toHaveLength(1));
+    given.close(constants.NGHTTP2_CANCEL);
+    await eventually(() => expect(streams[0]!.rstCode).toBe(constants.NGHTTP2_CANCEL));
+    await eventually(() => expect(client.accessLog.at(-1)).toMatchObject({ flag: 'DC', code: 0 }));
+    const answer = fetch(session, { ':authority': 'server.shop' });
+    await eventually(() => expect(streams).toHaveLength(2));
+    streams[1]!.close(constants.NGHTTP2_INTERNAL_ERROR);
+    expect(await answer).toMatchObject({
+      status: 502,
+      headers: { 'x-tulle-reason': 'upstream_stream_reset' },
+    });
+  });
+
+  it('sends a refused stream again, since nothing of it was processed', async () => {
+    let calls = 0;
+    const port = await startHttp2((stream) => {
+      stream.on('error', () => {});
+      if (calls++ === 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else stream.respond({ ':status': 201 }, { endStream: true });
+    });
+    const { session, client } = await open(port);
+    const answer = await fetch(session, { ':method': 'POST', ':authority': 'plain.shop' }, 'once');
+    expect(answer.status).toBe(201);
+    expect(calls).toBe(2);
+    expect(client.metrics.render()).toContain('tulle_connection_retries_total 1');
+  });
+
+  it('lets a slow reader of one stream delay neither the others nor memory', async () => {
+    const size = 32 * 1024 * 1024;
+    const port = await startHttp2((stream, headers) => {
+      stream.on('error', () => {});
+      stream.respond({ ':status': 200 });
+      stream.end(headers[':path'] === '/big' ? Buffer.alloc(size, 120) : 'small');
+    });
+    const { session } = await open(port);
+    const slow = session.request({ ':path': '/big', ':authority': 'server.shop' });
+    slow.pause();
+    await new Promise((resolve) => slow.once('response', resolve));
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 20; i++) {
+      const small = await fetch(session, { ':path': '/small', ':authority': 'server.shop' });
+      expect(small).toMatchObject({
+        body: 'small',
+      });
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(size);
+    let bytes = 0;
+    slow.on('data', (part: Buffer) => {
+      bytes += part.length;
+    });
+    slow.resume();
+    await eventually(() => expect(bytes).toBe(size), { timeoutMs: 15_000 });
+  });
+
+  it('drains: GOAWAY, what is under way is finished, the connection closes', async () => {
+    const held: ServerHttp2Stream[] = [];
+    const { session, client, tcp } = await open(await startHttp2((stream) => held.push(stream)));
+    // It would stay half-open until its linger is over.
+    tcp.socket.destroy();
+    let hasGoneAway = false;
+    session.on('goaway', () => {
+      hasGoneAway = true;
+    });
+    const answer = fetch(session, { ':authority': 'plain.shop' });
+    await eventually(() => expect(held).toHaveLength(1));
+    const stopped = client.proxy.stop(10_000);
+    await eventually(() => expect(hasGoneAway).toBe(true));
+    held[0]!.respond({ ':status': 200 });
+    held[0]!.end('done');
+    expect(await answer).toMatchObject({ status: 200, body: 'done' });
+    await stopped;
+  });
+});
