@@ -1,6 +1,6 @@
 /**
  * @tulle/http: how bytes become messages and back, with no policy: no routes, no timeouts beyond
- * connecting, no retries. Two halves:
+ * connecting, no retries. From the bottom up:
  *
  * - transport/: connections behind one interface. Two backends, `socket` (public node API) and
  *   `handle` (raw stream handles, about half the cost), plain or mutual TLS 1.3. Start at
@@ -8,6 +8,9 @@
  * - h1/: HTTP/1.1. parseRequestHead() and parseResponseHead() index a head in the caller's buffer,
  *   BodyReader finds the body's end, writeRequestHead() and writeResponseHead() copy what is
  *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
+ * - exchange/: requests and responses as either version carries them. Start at exchange/exchange.ts;
+ *   serveHttp() makes a transport a connection to a client, H1ClientConnection and
+ *   H2ClientConnection one to a server.
  */
 export * from './exchange/exchange.ts';
 export * from './exchange/limits.ts';

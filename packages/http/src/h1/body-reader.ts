@@ -65,7 +65,8 @@ export class BodyReader {
   #excessBytes = 0;
   #trailerBytes = 0;
   #nameLength = 0;
-  readonly #name = Buffer.allocUnsafe(LONGEST_FORBIDDEN);
+  /** Made for the first trailer: an idle connection needs none. */
+  #name: Buffer = NOTHING;
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
 
@@ -221,6 +222,7 @@ export class BodyReader {
       case LINE_START:
         if (byte === 13) return FINAL_LF;
         this.#nameLength = 0;
+        if (this.#name === NOTHING) this.#name = Buffer.allocUnsafe(LONGEST_FORBIDDEN);
         return this.#trailerName(byte);
       case NAME:
         return this.#trailerName(byte);

@@ -51,6 +51,7 @@ export class BufferedInput {
         if (joined !== null) this.#read(joined, 0, joined.length);
       }
     } finally {
+      this.#isReading = false;
       leaveRead();
     }
   }
@@ -97,7 +98,6 @@ export class BufferedInput {
   #read(buffer: Buffer, start: number, end: number): void {
     this.#isReading = true;
     const at = this.#reader.read(buffer, start, end);
-    this.#isReading = false;
     if (at < end) this.#keep(buffer, at, end);
   }
 
@@ -109,12 +109,12 @@ export class BufferedInput {
     try {
       this.#isReading = true;
       const at = this.#reader.read(waiting, this.#waitingAt, waiting.length);
-      this.#isReading = false;
       this.#waitingAt = at;
       if (at < waiting.length) return;
       this.#waiting = null;
       this.resume(FOR_TURN);
     } finally {
+      this.#isReading = false;
       leaveRead();
     }
   }
