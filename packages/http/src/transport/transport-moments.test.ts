@@ -13,7 +13,7 @@ describe.each(['socket', 'handle'])('%s backend', (backend) => {
       const { stdout } = await promisify(execFile)(process.execPath, [program, backend, security], {
         timeout: 30_000,
       });
-      expect(stdout).toBe('252 cases\n');
+      expect(stdout).toBe('396 cases\n');
     },
     40_000,
   );

@@ -17,6 +17,8 @@ import { clientContext } from './test-identity.ts';
 
 const [backend, security] = process.argv.slice(2) as [TransportBackend, string];
 const block = Buffer.alloc(3_000_000, 1);
+/** More than is taken without a pause: by the kernel, or over TLS. */
+const flood = Buffer.alloc(security === 'tls' ? 300_000 : 12_000_000, 1);
 const identities = await testIdentities();
 const [server, client] = identities;
 const secureContext = clientContext(client);
@@ -57,9 +59,13 @@ const moments: readonly [Side, string][] = [
   ['client', 'handshake'],
   ['client', 'connection'],
   ['client', 'data'],
+  ['client', 'drain'],
+  ['client', 'close'],
   ['server', 'connection'],
   ['server', 'data'],
   ['server', 'end'],
+  ['server', 'drain'],
+  ['server', 'close'],
 ];
 
 /** One connection, and what is to be done to it. */
@@ -85,7 +91,9 @@ class Case {
     const dialed = this.#dial(this.#listener.port);
     this.#reach('client', 'dial', dialed);
     setTimeout(() => this.#reach('client', 'handshake', dialed), 4);
-    await sleep(300);
+    for (let waits = 0; waits < 500 && this.#acted === 0 && this.#moment !== 'close'; waits++)
+      await sleep(10);
+    await sleep(200);
     for (const transport of this.#transports) transport.abort();
     for (let waits = 0; waits < 100 && this.#faults().length > 0; waits++) await sleep(20);
     await this.#listener.close();
@@ -113,6 +121,8 @@ class Case {
     handler.keeps = false;
     handler.onBytes = () => this.#reach(side, 'data', transport());
     handler.onEnded = () => this.#reach(side, 'end', transport());
+    handler.onDrained = () => this.#reach(side, 'drain', transport());
+    handler.onClosed = () => this.#reach(side, 'close', transport());
     this.#handlers.push(handler);
     return handler;
   }
@@ -120,7 +130,8 @@ class Case {
   #opened(side: Side, transport: Transport): void {
     this.#transports.push(transport);
     this.#reach(side, 'connection', transport);
-    transport.write(block, 0, 5);
+    if (this.#moment === 'drain' && side === this.#side) transport.write(flood, 0, flood.length);
+    else transport.write(block, 0, 5);
     if (side === 'client' && this.#moment === 'end') transport.end();
   }
 

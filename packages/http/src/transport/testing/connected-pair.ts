@@ -38,11 +38,16 @@ export function testIdentities(): Promise<[server: TestIdentity, client: TestIde
 }
 
 /** Two transports of one backend that are connected to each other over loopback. */
-export async function connectedPair(backend: TransportBackend, isTls: boolean): Promise<Pair> {
+export async function connectedPair(
+  backend: TransportBackend,
+  isTls: boolean,
+  onAccepted: (transport: Transport) => void = () => {},
+): Promise<Pair> {
   const accepted = Promise.withResolvers<Face>();
   const onConnection = (transport: Transport) => {
     const handler = new RecordingHandler();
     transport.handler = handler;
+    onAccepted(transport);
     accepted.resolve({ transport, handler });
   };
   const handler = new RecordingHandler();

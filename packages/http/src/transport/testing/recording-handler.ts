@@ -14,6 +14,8 @@ export class RecordingHandler implements TransportHandler {
   #waiters: (() => void)[] = [];
   onBytes: ((buffer: Buffer, start: number, end: number) => void) | null = null;
   onEnded: (() => void) | null = null;
+  onDrained: (() => void) | null = null;
+  onClosed: (() => void) | null = null;
   keeps = true;
 
   get text(): string {
@@ -35,6 +37,7 @@ export class RecordingHandler implements TransportHandler {
   onDrain(): void {
     this.#note('drain');
     this.drains++;
+    this.onDrained?.();
     this.#wake();
   }
 
@@ -49,6 +52,7 @@ export class RecordingHandler implements TransportHandler {
     this.#note('close');
     this.closed = true;
     this.error = error;
+    this.onClosed?.();
     this.#wake();
   }
 
