@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultH1Limits } from '../h1/limits.ts';
 import { requestOf } from '../h1/testing/parse.ts';
-import { DEFAULT_TABLE_BYTES, HpackDecoder } from '../hpack/hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES } from '../hpack/dynamic-table.ts';
+import { HpackDecoder } from '../hpack/hpack-decoder.ts';
 import { fieldsOf, type TextField, wideLimits } from '../hpack/testing/blocks.ts';
 import { FRAMING_NONE, FRAMING_STREAM } from '../message/head-index.ts';
 import { RequestHead, TARGET_ASTERISK, TARGET_AUTHORITY, TARGET_ORIGIN } from '../message/request-head.ts';

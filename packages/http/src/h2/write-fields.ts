@@ -32,18 +32,28 @@ export function roomForFields(
   return bytes;
 }
 
-/** Writes the fields that are passed on; gives the offset after. TE is not: it is told by `hasTeTrailers`. */
+/**
+ * Writes the fields that are passed on; gives the offset after. TE is not: it is told by `hasTeTrailers`. `mayRun`:
+ * the lines are as HTTP/2 has them, and may be found several at once.
+ */
 export function writeKeptFields(
   encoder: HpackEncoder,
   out: Buffer,
   offset: number,
   section: FieldSection,
   edits: HeadEdits | null,
+  mayRun: boolean,
 ): number {
   const { buffer, nameStart, nameEnd, valueStart, valueEnd, flags, count } = section;
   const removed = edits === null ? null : removedNames(edits);
   let o = offset;
   for (let i = 0; i < count; i++) {
+    const length = mayRun && removed === null ? encoder.lookup.matchRun(section, i) : 0;
+    if (length > 0) {
+      o = encoder.run(out, o, length);
+      i += length - 1;
+      continue;
+    }
     if ((flags[i]! & FLAGS_DROPPED) !== 0) continue;
     const start = nameStart[i]!;
     const end = nameEnd[i]!;
@@ -70,7 +80,7 @@ export function writeAddedFields(
     }
     for (const [name, value] of edits.add) o = writeTextField(encoder, out, o, name, value);
   }
-  return extra === null ? o : writeKeptFields(encoder, out, o, extra, null);
+  return extra === null ? o : writeKeptFields(encoder, out, o, extra, null, false);
 }
 
 /** The authority that edits put in, or null. */

@@ -51,7 +51,7 @@ export function writeRequestFields(
   }
   o = writeAuthority(encoder, out, o, head, edits);
   if (head.hasUpgrade) o = writeProtocol(encoder, out, o, head);
-  o = writeKeptFields(encoder, out, o, head, edits);
+  o = writeKeptFields(encoder, out, o, head, edits, head.httpMajor === 2);
   if (head.hasTeTrailers) o = encoder.field(out, o, NAMES, TE, CONNECT, NAMES, TRAILERS, NAMES_END, false);
   return writeAddedFields(encoder, out, o, edits, extra);
 }

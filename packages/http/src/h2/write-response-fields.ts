@@ -37,7 +37,7 @@ export function writeResponseFields(
   if (edits !== null) assertEdits(edits);
   const status = head.status === 101 ? 200 : head.status;
   let o = writeStatus(encoder, out, encoder.begin(out, offset), status);
-  o = writeKeptFields(encoder, out, o, head, edits);
+  o = writeKeptFields(encoder, out, o, head, edits, head.httpMajor === 2);
   return writeAddedFields(encoder, out, o, edits, extra);
 }
 

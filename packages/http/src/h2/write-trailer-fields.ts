@@ -14,5 +14,5 @@ export function writeTrailerFields(
   trailers: FieldSection,
 ): number {
   if (offset + roomForFields(trailers, null, null) > out.length) return NO_ROOM;
-  return writeKeptFields(encoder, out, encoder.begin(out, offset), trailers, null);
+  return writeKeptFields(encoder, out, encoder.begin(out, offset), trailers, null, false);
 }

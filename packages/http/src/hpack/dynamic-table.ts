@@ -6,6 +6,9 @@
  */
 import { LOWER } from '../message/bytes.ts';
 
+/** RFC 9113 section 6.5.2: until other SETTINGS are acknowledged. */
+export const DEFAULT_TABLE_BYTES = 4096;
+
 /** What an entry has in `entries`: offset in `text`, name's bytes, value's bytes, and a number of the user's. */
 export const ENTRY_FIELDS = 4;
 /** RFC 7541 section 4.1: what an entry counts beside its bytes. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FieldSection, MAX_HEADER_COUNT } from '../message/field-section.ts';
+import { DEFAULT_TABLE_BYTES } from './dynamic-table.ts';
 import { KIND_BAD_NAME, KIND_BAD_VALUE, KIND_CONNECTION, KIND_MASK, KIND_PLAIN } from './field-kind.ts';
-import { DEFAULT_TABLE_BYTES, HPACK_ERROR, HPACK_TOO_LARGE, HpackDecoder } from './hpack-decoder.ts';
+import { HPACK_ERROR, HPACK_TOO_LARGE, HpackDecoder } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import { bytesOf, decodeBlock, encodeBlock, type TextField, tableOf } from './testing/blocks.ts';
 

@@ -5,7 +5,13 @@
  */
 import { copyBytes } from '../message/bytes.ts';
 import { type FieldSection, FLAG_SENSITIVE, MAX_HEADER_COUNT } from '../message/field-section.ts';
-import { DynamicTable, ENTRY_FIELDS, ENTRY_OVERHEAD, LINE_OVERHEAD } from './dynamic-table.ts';
+import {
+  DEFAULT_TABLE_BYTES,
+  DynamicTable,
+  ENTRY_FIELDS,
+  ENTRY_OVERHEAD,
+  LINE_OVERHEAD,
+} from './dynamic-table.ts';
 import { isFieldValue, KIND_BAD_NAME, KIND_BAD_VALUE, kindOfName } from './field-kind.ts';
 import { decodeHuffman } from './huffman.ts';
 import { IntegerReader } from './integers.ts';
@@ -15,9 +21,6 @@ import { STATIC_COUNT, staticEntries, staticText } from './static-table.ts';
 export const HPACK_ERROR = 1;
 /** The fields exceed the limits. The section is incomplete; the table is as the peer has it. */
 export const HPACK_TOO_LARGE = 2;
-
-/** RFC 9113 section 6.5.2: until other SETTINGS are acknowledged. */
-export const DEFAULT_TABLE_BYTES = 4096;
 
 export interface DecodeLimits {
   /** Name, value and 32 for each field (RFC 9113 section 6.5.2). */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TABLE_BYTES, HpackDecoder } from './hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES } from './dynamic-table.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import { decodeBlock, encodeBlock, type TextField, tableOf } from './testing/blocks.ts';
 

@@ -1,18 +1,15 @@
-/**
- * HPACK encoding (RFC 7541). What a field costs is looking it up: a hash over its bytes into slots that hold
- * numbers of table entries. Slots are lossy: one that is overwritten only means a longer encoding.
- */
+/** HPACK encoding (RFC 7541). What a field costs is looking it up: see entry-lookup.ts. */
 import { copyBytes, equalsIgnoreCase, LOWER } from '../message/bytes.ts';
 import {
+  DEFAULT_TABLE_BYTES,
   DynamicTable,
   ENTRY_FIELDS,
   ENTRY_OVERHEAD,
   equalsName,
   equalsValue,
-  LINE_OVERHEAD,
 } from './dynamic-table.ts';
+import { EntryLookup } from './entry-lookup.ts';
 import { hashName, hashValue } from './hash-bytes.ts';
-import { DEFAULT_TABLE_BYTES } from './hpack-decoder.ts';
 import { encodeHuffman, huffmanLength } from './huffman.ts';
 import { MAX_INTEGER_BYTES, writeInteger } from './integers.ts';
 import { STATIC_COUNT, staticEntries, staticIndexOfHash, staticText } from './static-table.ts';
@@ -35,13 +32,6 @@ export interface HpackEncoderOptions {
   readonly admission?: 'second-sight' | 'all';
 }
 
-/** Twice the entries of a table of 4096 bytes at 64 bytes an entry. */
-const SLOTS = 128;
-const PROBES = 4;
-/** Hashes that are remembered for the second sight: sets of four, newest first, so that hot ones do not drive each other out. */
-const SIGHT_SETS = 64;
-const SIGHT_WAYS = 4;
-
 /** RFC 7541 section 7.1.3: a short secret could be guessed by watching lengths; nghttp2 draws the line here too. */
 const MIN_INDEXED_COOKIE_BYTES = 20;
 
@@ -55,20 +45,11 @@ const NOT_INDEXED = 0x00;
 
 export class HpackEncoder {
   readonly #table = new DynamicTable(DEFAULT_TABLE_BYTES);
+  /** Where the fields of the table are found. */
+  readonly lookup: EntryLookup = new EntryLookup(this.#table);
   readonly #maxTableBytes: number;
   readonly #usesHuffman: boolean;
   readonly #admitsAll: boolean;
-  readonly #slots = new Int32Array(SLOTS);
-  readonly #sights = new Int32Array(SIGHT_SETS * SIGHT_WAYS);
-  /**
-   * The entry that the next field is looked for in before its bytes are hashed: the one behind the entry found
-   * last, since messages have their fields in the order in which those before them were inserted. A third less for
-   * a request (benchmarks/micro/hpack.ts).
-   */
-  #expected = 0;
-  /** The first entry that was found in this block: with it the next block begins. */
-  #first = 0;
-  #isFirst = true;
   /** Size updates that the next block begins with; -1 for none. */
   #smallestTableBytes = -1;
   #finalTableBytes = -1;
@@ -100,8 +81,7 @@ export class HpackEncoder {
    * field its bytes and FIELD_OVERHEAD.
    */
   begin(out: Buffer, offset: number): number {
-    this.#expected = this.#first;
-    this.#isFirst = true;
+    this.lookup.begin();
     if (this.#finalTableBytes < 0) return offset;
     let o = offset;
     if (this.#smallestTableBytes < this.#finalTableBytes) {
@@ -135,6 +115,7 @@ export class HpackEncoder {
     valueEnd: number,
     isSensitive: boolean,
   ): number {
+    const { lookup } = this;
     const valueLength = valueEnd - valueStart;
     const size = nameEnd - nameStart + valueLength + ENTRY_OVERHEAD;
     let flags = NOT_INDEXED;
@@ -144,19 +125,15 @@ export class HpackEncoder {
       (!this.#admitsAll && isSecret(nameFrom, nameStart, nameEnd - nameStart, valueLength))
     ) {
       flags = NEVER_INDEXED;
-    } else if (this.#isAt(this.#expected, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd)) {
-      return this.#indexedEntry(out, offset, this.#expected);
+    } else if (lookup.isAt(lookup.expected, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd)) {
+      return this.#indexedEntry(out, offset, lookup.expected);
     }
     const nameHash = hashName(nameFrom, nameStart, nameEnd);
     if (flags !== NEVER_INDEXED && size <= this.#table.capacity) {
       hash = hashValue(nameHash, valueFrom, valueStart, valueEnd);
-      for (let probe = 0; probe < PROBES; probe++) {
-        const number = this.#slots[(hash + probe) & (SLOTS - 1)]!;
-        if (this.#isAt(number, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd)) {
-          return this.#indexedEntry(out, offset, number);
-        }
-      }
-      if (this.#admits(hash)) flags = INCREMENTAL;
+      const age = lookup.find(hash, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd);
+      if (age > 0) return this.#indexedEntry(out, offset, (this.#table.inserted - age) | 0);
+      if (this.#admitsAll || lookup.isSighted(hash)) flags = INCREMENTAL;
     }
     const nameIndex = staticIndexOfHash(nameHash, nameFrom, nameStart, nameEnd);
     if (flags !== NEVER_INDEXED && nameIndex > 0) {
@@ -167,78 +144,21 @@ export class HpackEncoder {
     if (nameIndex === 0) o = this.#string(out, o, nameFrom, nameStart, nameEnd, LOWER);
     o = this.#string(out, o, valueFrom, valueStart, valueEnd, IDENTITY);
     if (flags === INCREMENTAL) {
-      this.#insert(hash, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd);
+      lookup.insert(hash, nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd);
     }
     return o;
   }
 
-  /** Is the field the entry of that number? */
-  #isAt(
-    number: number,
-    nameFrom: Buffer,
-    nameStart: number,
-    nameEnd: number,
-    valueFrom: Buffer,
-    valueStart: number,
-    valueEnd: number,
-  ): boolean {
-    const table = this.#table;
-    const age = (table.inserted - number) | 0;
-    if (age <= 0 || age > table.count) return false;
-    const { entries, text } = table;
-    const at = table.at(number);
-    return (
-      equalsName(text, entries, at, nameFrom, nameStart, nameEnd) &&
-      equalsValue(text, entries, at, valueFrom, valueStart, valueEnd)
-    );
+  /** Writes the fields that `lookup.matchRun()` found. */
+  run(out: Buffer, offset: number, length: number): number {
+    let o = offset;
+    for (let i = 0; i < length; i++) o = this.#indexedEntry(out, o, this.lookup.expected);
+    return o;
   }
 
   #indexedEntry(out: Buffer, offset: number, number: number): number {
-    if (this.#isFirst) {
-      this.#isFirst = false;
-      this.#first = number;
-    }
-    this.#expected = (number + 1) | 0;
+    this.lookup.use(number);
     return writeInteger(out, offset, INDEXED, 0x7f, STATIC_COUNT + ((this.#table.inserted - number) | 0));
-  }
-
-  #admits(hash: number): boolean {
-    if (this.#admitsAll) return true;
-    const sights = this.#sights;
-    const first = ((hash >>> 8) & (SIGHT_SETS - 1)) * SIGHT_WAYS;
-    for (let i = first; i < first + SIGHT_WAYS; i++) {
-      if (sights[i] === hash) return true;
-    }
-    sights[first + 3] = sights[first + 2]!;
-    sights[first + 2] = sights[first + 1]!;
-    sights[first + 1] = sights[first]!;
-    sights[first] = hash;
-    return false;
-  }
-
-  #insert(
-    hash: number,
-    nameFrom: Buffer,
-    nameStart: number,
-    nameEnd: number,
-    valueFrom: Buffer,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    const number = this.#table.inserted;
-    const line = lineOf(nameFrom, nameStart, nameEnd, valueFrom, valueStart, valueEnd);
-    if (!this.#table.insert(line, 0, nameEnd - nameStart, valueEnd - valueStart, hash)) return;
-    // A free slot, else the oldest entry's.
-    let chosen = hash & (SLOTS - 1);
-    let chosenAge = 0;
-    for (let probe = 0; probe < PROBES; probe++) {
-      const slot = (hash + probe) & (SLOTS - 1);
-      const age = (number - this.#slots[slot]!) >>> 0;
-      if (age <= chosenAge) continue;
-      chosen = slot;
-      chosenAge = age;
-    }
-    this.#slots[chosen] = number;
   }
 
   /** RFC 7541 section 5.2. */
@@ -282,27 +202,4 @@ function staticIndexOf(nameIndex: number, value: Buffer, start: number, end: num
     at += ENTRY_FIELDS;
   } while (equalsName(staticText, staticEntries, at, staticText, nameStart, nameEnd));
   return 0;
-}
-
-let lineBuffer = Buffer.allocUnsafeSlow(DEFAULT_TABLE_BYTES);
-
-/** The line as the table wants it, valid until the next call. */
-function lineOf(
-  nameFrom: Buffer,
-  nameStart: number,
-  nameEnd: number,
-  valueFrom: Buffer,
-  valueStart: number,
-  valueEnd: number,
-): Buffer {
-  const length = nameEnd - nameStart + valueEnd - valueStart + LINE_OVERHEAD;
-  if (length > lineBuffer.length) lineBuffer = Buffer.allocUnsafeSlow(length);
-  let o = 0;
-  for (let i = nameStart; i < nameEnd; i++) lineBuffer[o++] = LOWER[nameFrom[i]!]!;
-  lineBuffer[o++] = 58;
-  lineBuffer[o++] = 32;
-  o = copyBytes(lineBuffer, o, valueFrom, valueStart, valueEnd);
-  lineBuffer[o++] = 13;
-  lineBuffer[o] = 10;
-  return lineBuffer;
 }

@@ -1,7 +1,8 @@
 /** Properties that hold for any fields, and for any bytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TABLE_BYTES, type DecodeLimits, HPACK_TOO_LARGE, HpackDecoder } from './hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES } from './dynamic-table.ts';
+import { type DecodeLimits, HPACK_TOO_LARGE, HpackDecoder } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import { decodeBlock, encodeBlock, type TextField, tableOf, wideLimits } from './testing/blocks.ts';
 

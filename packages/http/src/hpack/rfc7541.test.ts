@@ -1,6 +1,7 @@
 /** The examples of RFC 7541 appendix C, both ways, and the tables after each step. */
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TABLE_BYTES, HpackDecoder } from './hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES } from './dynamic-table.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import { IntegerReader, writeInteger } from './integers.ts';
 import { bytesOf, decodeBlock, encodeBlock, type TextField, tableOf } from './testing/blocks.ts';
