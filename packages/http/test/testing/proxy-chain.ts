@@ -58,17 +58,25 @@ export class FarEnd {
 }
 
 export class ProxyChain {
-  readonly client: FarEnd = new FarEnd(this);
+  readonly client: FarEnd;
   /** Connections to the origin, in the order in which they were made. */
   readonly origins: FarEnd[] = [];
   moves = 0;
   readonly #onOrigin: (origin: FarEnd) => void;
+  readonly #front: Forwarder;
 
   constructor(route: Route, onOrigin: (origin: FarEnd) => void) {
     this.#onOrigin = onOrigin;
     const toOrigin = new Forwarder((owner) => this.#dialOrigin(owner));
-    const front = route === 'direct' ? toOrigin : new Forwarder((owner) => this.#dialProxy(owner, toOrigin));
-    serveHttp(this.client.transport, front, serverOptions);
+    this.#front = route === 'direct' ? toOrigin : new Forwarder((owner) => this.#dialProxy(owner, toOrigin));
+    this.client = this.connect();
+  }
+
+  /** Another client. */
+  connect(): FarEnd {
+    const client = new FarEnd(this);
+    serveHttp(client.transport, this.#front, serverOptions);
+    return client;
   }
 
   /** Until nothing moves any more. */
