@@ -5,6 +5,7 @@
 import type { H2Limits } from '../exchange/limits.ts';
 import { FieldBlock } from './field-block.ts';
 import { type FrameSink, SKIP_FRAME, TAKE_FRAME } from './frame-reader.ts';
+import type { FrameTarget } from './frame-target.ts';
 import {
   FLAG_ACK,
   FLAG_END_HEADERS,
@@ -27,7 +28,6 @@ import {
   PROTOCOL_ERROR,
   STREAM_CLOSED,
 } from './frame-types.ts';
-import type { H2Connection } from './h2-connection.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { framingError, protocolFailure } from './message-errors.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -40,7 +40,7 @@ type Verdict = typeof TAKE_FRAME | typeof SKIP_FRAME;
 
 export class FrameHandler implements FrameSink {
   readonly block = new FieldBlock();
-  readonly #connection: H2Connection;
+  readonly #connection: FrameTarget;
   readonly #limits: H2Limits;
   readonly #control: RateLimit;
   readonly #updates: RateLimit;
@@ -51,7 +51,7 @@ export class FrameHandler implements FrameSink {
   #wantsPadLength = false;
   #dataBytes = 0;
 
-  constructor(connection: H2Connection, limits: H2Limits, nowMs: number) {
+  constructor(connection: FrameTarget, limits: H2Limits, nowMs: number) {
     this.#connection = connection;
     this.#limits = limits;
     this.#control = new RateLimit(limits.maxControlFramesPerSecond, nowMs);

@@ -2,8 +2,18 @@ import type { ClientStream, ClientStreamHandler } from '../exchange/exchange.ts'
 import type { FieldSection } from '../message/field-section.ts';
 import type { HeadEdits } from '../message/head-edits.ts';
 import type { RequestHead } from '../message/request-head.ts';
-import type { H2ClientConnection } from './h2-client-connection.ts';
-import { H2Stream } from './h2-stream.ts';
+import { H2Stream, type StreamLink } from './h2-stream.ts';
+
+export interface ClientStreamLink extends StreamLink {
+  /** False: it does not fit. */
+  sendHead(
+    stream: H2ClientStream,
+    head: RequestHead,
+    edits: HeadEdits | null,
+    extra: FieldSection | null,
+    isEnd: boolean,
+  ): boolean;
+}
 
 /** The client's end of an HTTP/2 stream. */
 export class H2ClientStream extends H2Stream implements ClientStream {
@@ -17,6 +27,12 @@ export class H2ClientStream extends H2Stream implements ClientStream {
   /** HEADERS wait for the peer's SETTINGS (RFC 8441 section 3). */
   isHeadHeld = false;
   #isSent = false;
+  readonly #connection: ClientStreamLink;
+
+  constructor(link: ClientStreamLink) {
+    super(link);
+    this.#connection = link;
+  }
 
   get events(): ClientStreamHandler | null {
     return this.handler;
@@ -43,7 +59,7 @@ export class H2ClientStream extends H2Stream implements ClientStream {
     isEnd: boolean,
   ): boolean {
     if (this.isOver || this.#isSent) return true;
-    if (!(this.link as H2ClientConnection).sendHead(this, head, edits, extra, isEnd)) return false;
+    if (!this.#connection.sendHead(this, head, edits, extra, isEnd)) return false;
     this.#isSent = true;
     this.wasHead = head.isHead;
     this.wasConnect = head.asksForTunnel;

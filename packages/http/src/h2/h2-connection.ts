@@ -19,6 +19,7 @@ import { ClosedStreams, RESET_BY_PEER, RESET_BY_US } from './closed-streams.ts';
 import { fieldText } from './field-text.ts';
 import { FrameHandler } from './frame-handler.ts';
 import { FrameReader } from './frame-reader.ts';
+import type { FrameTarget } from './frame-target.ts';
 import {
   CANCEL,
   COMPRESSION_ERROR,
@@ -34,8 +35,8 @@ import {
   STREAM_CLOSED,
 } from './frame-types.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { H2Stream } from './h2-stream.ts';
-import { Liveness } from './liveness.ts';
+import type { H2Stream, StreamLink } from './h2-stream.ts';
+import { Liveness, type LivenessSubject } from './liveness.ts';
 import { bodyLengthMismatch, framingError, protocolFailure, windowKeptShut } from './message-errors.ts';
 import { atTurnEnd, type TurnTask } from './output-turns.ts';
 import { ReceiveWindow } from './receive-window.ts';
@@ -62,7 +63,9 @@ export interface H2ConnectionOptions {
   nowMs(): number;
 }
 
-export abstract class H2Connection implements TransportHandler, TurnTask {
+export abstract class H2Connection
+  implements TransportHandler, TurnTask, FrameTarget, LivenessSubject, StreamLink
+{
   readonly httpMajor = 2;
   readonly limits: HttpLimits;
   readonly observer: ConnectionObserver;

@@ -2,11 +2,22 @@ import type { ServerConnection, ServerStream, ServerStreamHandler } from '../exc
 import type { FieldSection } from '../message/field-section.ts';
 import type { HeadEdits } from '../message/head-edits.ts';
 import type { ResponseHead } from '../message/response-head.ts';
-import type { H2ServerConnection } from './h2-server-connection.ts';
-import { H2Stream } from './h2-stream.ts';
+import { H2Stream, type StreamLink } from './h2-stream.ts';
+
+export interface ServerStreamLink extends StreamLink, ServerConnection {
+  /** False: it does not fit. */
+  sendHead(
+    stream: H2ServerStream,
+    head: ResponseHead,
+    edits: HeadEdits | null,
+    extra: FieldSection | null,
+    isEnd: boolean,
+  ): boolean;
+}
 
 /** The server's end of an HTTP/2 stream. */
 export class H2ServerStream extends H2Stream implements ServerStream {
+  readonly connection: ServerStreamLink;
   handler: ServerStreamHandler | null = null;
   isHeadRequest = false;
   asksForTunnel = false;
@@ -15,8 +26,9 @@ export class H2ServerStream extends H2Stream implements ServerStream {
   #hasResponse = false;
   #isBodiless = false;
 
-  get connection(): ServerConnection {
-    return this.link as H2ServerConnection;
+  constructor(link: ServerStreamLink) {
+    super(link);
+    this.connection = link;
   }
 
   get events(): ServerStreamHandler | null {
@@ -42,7 +54,7 @@ export class H2ServerStream extends H2Stream implements ServerStream {
   }
 
   sendInterim(head: ResponseHead): void {
-    if (this.canRespond) (this.link as H2ServerConnection).sendHead(this, head, null, null, false);
+    if (this.canRespond) this.connection.sendHead(this, head, null, null, false);
   }
 
   sendResponse(
@@ -54,7 +66,7 @@ export class H2ServerStream extends H2Stream implements ServerStream {
     if (!this.canRespond) return true;
     const { status } = head;
     const opensTunnel = this.asksForTunnel && (status === 101 || (status >= 200 && status < 300));
-    if (!(this.link as H2ServerConnection).sendHead(this, head, edits, extra, isEnd)) return false;
+    if (!this.connection.sendHead(this, head, edits, extra, isEnd)) return false;
     this.#hasResponse = true;
     this.isTunnel = opensTunnel;
     this.#isBodiless = !opensTunnel && (this.isHeadRequest || status === 204 || status === 304);

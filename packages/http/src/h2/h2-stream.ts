@@ -4,8 +4,23 @@
  */
 import type { AbortReason, ServerStreamHandler, StreamFailure } from '../exchange/exchange.ts';
 import { FieldSection } from '../message/field-section.ts';
-import type { H2Connection } from './h2-connection.ts';
 import { SendQueue } from './send-queue.ts';
+
+/** What a stream needs of its connection. */
+export interface StreamLink {
+  readonly isServer: boolean;
+  readonly sender: {
+    /** Gives where it stopped. */
+    send(stream: H2Stream, buffer: Buffer, start: number, end: number, isEnd: boolean): number;
+    sendEnd(stream: H2Stream): void;
+    enqueue(stream: H2Stream): void;
+  };
+  nowMs(): number;
+  onEndSent(stream: H2Stream): void;
+  sendTrailers(stream: H2Stream, trailers: FieldSection): void;
+  releaseHeld(stream: H2Stream): void;
+  abortStream(stream: H2Stream, reason: AbortReason): void;
+}
 
 /** The events that both sides have. */
 export type StreamEvents = ServerStreamHandler;
@@ -43,10 +58,10 @@ export abstract class H2Stream {
   isInRing = false;
   ringNext: H2Stream | null = null;
   ringPrevious: H2Stream | null = null;
-  protected readonly link: H2Connection;
+  protected readonly link: StreamLink;
   #needsDrain = false;
 
-  constructor(link: H2Connection) {
+  constructor(link: StreamLink) {
     this.link = link;
   }
 

@@ -1,8 +1,9 @@
 /** The deadlines of an HTTP/2 connection; a sweep compares a few numbers (see H2Limits, ServerTimeouts). */
-import type { H2Limits, ServerTimeouts } from '../exchange/limits.ts';
+import type { ConnectionObserver, H2Limits, LimitName, ServerTimeouts } from '../exchange/limits.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { FieldBlock } from './field-block.ts';
 import { SETTINGS_TIMEOUT } from './frame-types.ts';
-import type { H2Connection } from './h2-connection.ts';
+import type { FrameWriter } from './frame-writer.ts';
 
 const ALIVE_PING: Buffer = Buffer.from('tullelif');
 const DRAIN_PING: Buffer = Buffer.from('tulledrn');
@@ -11,8 +12,23 @@ const DRAIN_ANSWER_MS = 1_000;
 /** A client has no ServerTimeouts. */
 const CLIENT_HEAD_MS = 10_000;
 
+/** What the deadlines look at, and what becomes of a connection that misses one. */
+export interface LivenessSubject {
+  readonly activeStreams: number;
+  readonly isReadPaused: boolean;
+  readonly writer: FrameWriter;
+  readonly observer: ConnectionObserver;
+  readonly transport: Transport;
+  failLimit(name: LimitName, code?: number): void;
+  /** Closed without a word. */
+  cutOff(): void;
+  resetStuck(nowMs: number): void;
+  onDrainSeen(): void;
+  onIdleTimeout(): void;
+}
+
 export class Liveness {
-  readonly #connection: H2Connection;
+  readonly #connection: LivenessSubject;
   readonly #limits: H2Limits;
   readonly #timeouts: ServerTimeouts | null;
   #hasStarted = false;
@@ -28,7 +44,7 @@ export class Liveness {
   #stuckBytes = 0;
   #stuckMs = 0;
 
-  constructor(connection: H2Connection, limits: H2Limits, timeouts: ServerTimeouts | null) {
+  constructor(connection: LivenessSubject, limits: H2Limits, timeouts: ServerTimeouts | null) {
     this.#connection = connection;
     this.#limits = limits;
     this.#timeouts = timeouts;
