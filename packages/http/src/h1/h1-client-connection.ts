@@ -348,7 +348,6 @@ export class H1ClientConnection
   #free(): void {
     this.#handler = null;
     this.#stream.close();
-    this.#output.owesDrain = false;
   }
 
   #close(): void {

@@ -80,6 +80,28 @@ describe('connections that end', () => {
     expect(client.connection.activeStreams).toBe(0);
   });
 
+  it('no event follows an abort from within one, whatever was read with it', () => {
+    for (const rest of ['0\r\nx: y\r\n\r\n', 'x']) {
+      const client = new H1ClientUnderTest();
+      const request = client.send();
+      request.onEvent = (event) => event === 'body' && request.stream.abort('cancel');
+      client.receive(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n${rest}`);
+      expect(request).toMatchObject({ body: 'a', trailers: null, failure: null });
+    }
+  });
+
+  it('a pause that came just before the end does not outlive the exchange', () => {
+    const client = new H1ClientUnderTest();
+    const request = client.send();
+    request.onEvent = (event) => event === 'body' && request.stream.pause();
+    client.receive('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: y\r\n\r\n');
+    expect(request).toMatchObject({ body: 'a', isEnded: true });
+    expect(client.transport.isPaused).toBe(false);
+    const next = client.send();
+    client.receive(ok);
+    expect(next.isEnded).toBe(true);
+  });
+
   it('an abort from within an event ends the events', () => {
     const client = new H1ClientUnderTest();
     const request = client.send();

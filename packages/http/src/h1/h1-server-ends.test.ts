@@ -139,6 +139,53 @@ describe('back-pressure', () => {
 });
 
 describe('the ends of a connection', () => {
+  it('idleness counts from the end of a response', () => {
+    const server = serving(() => {}, {}, { idleMs: 1_000 });
+    server.receive(get);
+    server.sweep(5_000);
+    server.last.respond(ok, 'hi');
+    server.sweep(999);
+    expect(server.transport.isEnded).toBe(false);
+  });
+
+  it('a client that takes a little now and then is not cut', async () => {
+    const server = serving(
+      (request) => request.respond('HTTP/1.1 200 OK', 'x'.repeat(300_000)),
+      {},
+      { flushMs: 1_000 },
+    );
+    let queuedBytes = 5;
+    Object.defineProperty(server.transport, 'queuedBytes', { get: () => queuedBytes });
+    server.transport.take(false);
+    server.receive(get);
+    await nextTurn();
+    for (; queuedBytes > 0; queuedBytes--) server.sweep(900);
+    expect(server.transport.isAborted).toBe(false);
+    server.sweep(1_900);
+    server.sweep(1_000);
+    expect(server.transport.isAborted).toBe(true);
+  });
+
+  it('one abort is the last event, even if the client goes while it is answered', () => {
+    const server = serving((request) => {
+      request.onEvent = (event) => event === 'abort' && request.respond('HTTP/1.1 400 Bad', 'no', false);
+    });
+    server.receive('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx');
+    expect(server.last.failure).toMatchObject({ kind: 'protocol' });
+    server.transport.deliverEnd();
+    expect(server.transport.isAborted).toBe(true);
+  });
+
+  it('no event follows an abort from within one', () => {
+    for (const rest of ['0\r\nx: y\r\n\r\n', 'x']) {
+      const server = serving((request) => {
+        request.onEvent = (event) => event === 'body' && request.stream.abort('cancel');
+      });
+      server.receive(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n${rest}`);
+      expect(server.last).toMatchObject({ body: 'a', trailers: null, failure: null });
+    }
+  });
+
   it('RFC 9112 section 9.6: half-closes, reads on, and is done when the client closes', async () => {
     const server = serving((request) => request.respond(ok, 'hi'));
     server.receive('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');

@@ -172,6 +172,18 @@ describe('tunnels to a server over HTTP/1.1', () => {
     expect(request.body).toBe('frame more');
   });
 
+  it('what was held may be all that comes', async () => {
+    const client = new H1ClientUnderTest();
+    const request = client.send(upgradeText, false);
+    request.send('early', true);
+    await nextTurn();
+    expect(client.transport.isEnded).toBe(false);
+    client.receive(`${switching.replaceAll('\n', '\r\n')}\r\n\r\n`);
+    expect(client.output.endsWith('\r\n\r\nearly')).toBe(true);
+    expect(client.transport.isEnded).toBe(true);
+    expect(request).toMatchObject({ drains: 0, status: 101, isEnded: false });
+  });
+
   it('each direction ends on its own', async () => {
     const client = new H1ClientUnderTest();
     const request = client.send(upgradeText, false);

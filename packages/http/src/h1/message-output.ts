@@ -63,13 +63,9 @@ export class MessageOutput implements OutboxOwner {
     extra: FieldSection | null,
     own: Buffer | null,
   ): boolean {
-    const bytes = headBytes(head.end - head.start, extra, own);
-    const at = gatherAt(this, bytes);
-    let end = writeRequestHead(scratch.buffer, at, head, edits, null, 0);
-    if (end === NO_ROOM && at > 0) {
-      flushOutbox();
-      end = writeRequestHead(scratch.buffer, 0, head, edits, null, 0);
-    }
+    this.flush();
+    const at = gatherAt(this, headBytes(head.end - head.start, extra, own));
+    const end = writeRequestHead(scratch.buffer, at, head, edits, null, 0);
     return this.#finishHead(end, extra, own);
   }
 
@@ -79,8 +75,7 @@ export class MessageOutput implements OutboxOwner {
     extra: FieldSection | null,
     own: Buffer | null,
   ): boolean {
-    const bytes = headBytes(head.end - head.start, extra, own);
-    const at = gatherAt(this, bytes);
+    const at = gatherAt(this, headBytes(head.end - head.start, extra, own));
     let end = writeResponseHead(scratch.buffer, at, head, edits, null, 0);
     if (end === NO_ROOM && at > 0) {
       flushOutbox();
