@@ -11,10 +11,10 @@ describe.each(['socket', 'handle'])('%s backend', (backend) => {
     'bears end, abort and pause at any moment: %s',
     async (security) => {
       const { stdout } = await promisify(execFile)(process.execPath, [program, backend, security], {
-        timeout: 30_000,
+        timeout: 60_000,
       });
       expect(stdout).toBe('396 cases\n');
     },
-    40_000,
+    70_000,
   );
 });

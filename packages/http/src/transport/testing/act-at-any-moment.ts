@@ -24,6 +24,8 @@ const [server, client] = identities;
 const secureContext = clientContext(client);
 const settings = { ...server, alpnProtocols: ['tulle'] };
 
+const MAX_WAITS = 600;
+
 type Side = 'client' | 'server';
 type Step = (transport: Transport) => void;
 
@@ -91,13 +93,21 @@ class Case {
     const dialed = this.#dial(this.#listener.port);
     this.#reach('client', 'dial', dialed);
     setTimeout(() => this.#reach('client', 'handshake', dialed), 4);
-    for (let waits = 0; waits < 500 && this.#acted === 0 && this.#moment !== 'close'; waits++)
-      await sleep(10);
+    for (let waits = 0; waits < MAX_WAITS && !this.#isUnderWay(); waits++) await sleep(10);
     await sleep(200);
-    for (const transport of this.#transports) transport.abort();
-    for (let waits = 0; waits < 100 && this.#faults().length > 0; waits++) await sleep(20);
+    for (let waits = 0; waits < MAX_WAITS; waits++) {
+      // Again and again: on a busy machine a connection may be accepted late.
+      for (const transport of this.#transports) transport.abort();
+      if (this.#faults().length === 0) break;
+      await sleep(10);
+    }
     await this.#listener.close();
     return this.#faults().map((fault) => `${this.name}: ${fault}`);
+  }
+
+  /** The act has begun; a close is what the end of the case brings. */
+  #isUnderWay(): boolean {
+    return this.#moment === 'close' ? this.#transports.length === 2 : this.#acted > 0;
   }
 
   #faults(): string[] {
@@ -148,7 +158,7 @@ class Case {
     const listening: Promise<TlsListener> = listenTls({
       ...base,
       settings,
-      handshakeTimeoutMs: 500,
+      handshakeTimeoutMs: 2000,
       // Settings may change while handshakes are under way: here, within each of them.
       verifyPeer: () => {
         (this.#listener as TlsListener).updateSettings(settings);
@@ -162,7 +172,7 @@ class Case {
   #dial(port: number): Transport {
     const handler = this.#handler('client', () => dialed);
     const onConnect = (transport: Transport) => this.#opened('client', transport);
-    const base = { host: '127.0.0.1', port, backend, connectTimeoutMs: 2000, handler, onConnect };
+    const base = { host: '127.0.0.1', port, backend, connectTimeoutMs: 4000, handler, onConnect };
     const dialed: Transport =
       security === 'plain'
         ? connectTcp(base)
