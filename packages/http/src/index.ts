@@ -8,6 +8,7 @@
  * - h1/: HTTP/1.1. parseRequestHead() and parseResponseHead() index a head in the caller's buffer,
  *   BodyReader finds the body's end, writeRequestHead() and writeResponseHead() copy what is
  *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
+ * - hpack/ and h2/: HTTP/2 (RFC 7541, 9113). Start at h2/h2-connection.ts, which names what does what.
  * - exchange/: requests and responses as either version carries them. Start at exchange/exchange.ts;
  *   serveHttp() makes a transport a connection to a client, H1ClientConnection and
  *   H2ClientConnection one to a server.

@@ -125,7 +125,7 @@ export abstract class H2Stream {
 
   sendTrailers(trailers: FieldSection): void {
     if (this.isOver || this.hasEnded || !this.canSendBody) return;
-    if (this.isBodiless || this.isTunnel) {
+    if (this.isBodiless || this.isTunnel || trailers.count === 0) {
       this.sendBody(trailers.buffer, 0, 0, true);
       return;
     }
