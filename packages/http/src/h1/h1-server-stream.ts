@@ -160,8 +160,6 @@ export class H1ServerStream implements ServerStream {
     this.#addsEncoding = false;
     if (this.#isHttp10 && head.encodingIndex >= 0) head.drop(head.encodingIndex);
     if (this.isHeadRequest || status === 204 || status === 304) {
-      // RFC 9110 section 8.6.
-      if (status === 204 && head.lengthIndex >= 0) head.drop(head.lengthIndex);
       this.#framing = OUT_NONE;
     } else if (hasLength) this.#framing = OUT_LENGTH;
     else if (isEnd) {
