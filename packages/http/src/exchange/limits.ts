@@ -22,7 +22,7 @@ export interface H2Limits {
   readonly maxContinuations: number;
   /** SETTINGS, PING, RST_STREAM, PRIORITY, empty and unknown frames that the peer may send at once; they refill at this rate a second. Above: ENHANCE_YOUR_CALM. */
   readonly maxControlFramesPerSecond: number;
-  /** Streams that the peer opens and resets, or makes us reset: at once, and refilled a second. Above: ENHANCE_YOUR_CALM. */
+  /** Streams that a client opens and resets within a second, or makes us reset: at once, and refilled a second. Above: ENHANCE_YOUR_CALM. */
   readonly maxResetsPerSecond: number;
   /** Bytes that wait for the peer to read control frames. Above: ENHANCE_YOUR_CALM. */
   readonly maxQueuedControlBytes: number;
