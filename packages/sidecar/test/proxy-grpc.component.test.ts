@@ -1,10 +1,20 @@
 /** gRPC through sidecars, with grpc-js as it is at both ends. */
-import { type Client, Metadata, status } from '@grpc/grpc-js';
-import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
+import { status } from '@grpc/grpc-js';
+import {
+  callChat,
+  callCollect,
+  callExpand,
+  callUnary,
+  createTestAuthority,
+  echoService,
+  eventually,
+  GrpcEcho,
+  grpcEchoClient,
+  type TestAuthority,
+} from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cleanup } from './cleanup.ts';
-import { callUnary, echoService, GrpcApplication, grpcClient } from './grpc-application.ts';
-import { startPair } from './proxy-pair.ts';
+import { host, startPair } from './proxy-pair.ts';
 
 let authority: TestAuthority;
 const cleanup = new Cleanup();
@@ -13,9 +23,6 @@ beforeAll(async () => {
   authority = await createTestAuthority();
 });
 afterEach(() => cleanup.run());
-
-const asIs = (bytes: Buffer) => bytes;
-const options = () => ({ deadline: Date.now() + 20_000 });
 
 const backends = ['socket', 'handle'] as const;
 const ways = [
@@ -27,10 +34,12 @@ describe.each(backends.flatMap((backend) => ways.map(([way, to]) => ({ backend, 
   'gRPC over $backend transports, through $way',
   ({ backend, to }) => {
     async function open() {
-      const application = await new GrpcApplication().start(cleanup);
+      const application = await new GrpcEcho().start(host);
+      cleanup.add(() => application.stop());
       const pair = await startPair({ backend, authority, cleanup }, application.port);
-      const client = grpcClient(pair.client.proxy.outboundPort, to, cleanup);
-      return { ...pair, application, grpc: client };
+      const grpc = grpcEchoClient(`${host}:${pair.client.proxy.outboundPort}`, to);
+      cleanup.add(() => grpc.close());
+      return { ...pair, application, grpc };
     }
 
     it('carries a unary call with its trailers', async () => {
@@ -51,9 +60,9 @@ describe.each(backends.flatMap((backend) => ways.map(([way, to]) => ({ backend, 
 
     it('carries a stream of the client, of the server, and of both', async () => {
       const { grpc } = await open();
-      expect(await collect(grpc, 50, 1_000)).toBe('50000');
-      expect(await expand(grpc, 500)).toEqual(Array.from({ length: 500 }, (_, i) => String(i)));
-      expect(await chat(grpc, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+      expect(await callCollect(grpc, 50, 1_000)).toBe('50000');
+      expect(await callExpand(grpc, 500)).toEqual(Array.from({ length: 500 }, (_, i) => String(i)));
+      expect(await callChat(grpc, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
     });
 
     it('carries messages of 4 MB both ways', async () => {
@@ -112,47 +121,3 @@ describe.each(backends.flatMap((backend) => ways.map(([way, to]) => ({ backend, 
     });
   },
 );
-
-function collect(client: Client, count: number, bytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const call = client.makeClientStreamRequest(
-      echoService.collect.path,
-      asIs,
-      asIs,
-      new Metadata(),
-      options(),
-      (error, answer) => (error === null ? resolve(answer!.toString()) : reject(error)),
-    );
-    for (let i = 0; i < count; i++) call.write(Buffer.alloc(bytes));
-    call.end();
-  });
-}
-
-function expand(client: Client, count: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const seen: string[] = [];
-    const { path } = echoService.expand;
-    const request = Buffer.from(String(count));
-    const call = client.makeServerStreamRequest(path, asIs, asIs, request, new Metadata(), options());
-    call.on('data', (message: Buffer) => seen.push(message.toString()));
-    call.on('end', () => resolve(seen));
-    call.on('error', reject);
-  });
-}
-
-/** Says the next word only when the last one has come back. */
-function chat(client: Client, words: readonly string[]): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const heard: string[] = [];
-    const call = client.makeBidiStreamRequest(echoService.chat.path, asIs, asIs, new Metadata(), options());
-    call.on('data', (message: Buffer) => {
-      heard.push(message.toString());
-      const next = words[heard.length];
-      if (next === undefined) call.end();
-      else call.write(Buffer.from(next));
-    });
-    call.on('end', () => resolve(heard));
-    call.on('error', reject);
-    call.write(Buffer.from(words[0]!));
-  });
-}

@@ -1,4 +1,4 @@
-/** What tests share: a certificate authority in memory, time and chance by hand, processes and addresses. */
+/** What tests share: a certificate authority in memory, time and chance by hand, processes, addresses, gRPC. */
 export {
   DiscoveryClient,
   type DiscoveryClientOptions,
@@ -6,6 +6,16 @@ export {
 } from './discovery-client.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
 export { FakeClock } from './fake-clock.ts';
+export {
+  callChat,
+  callCollect,
+  callExpand,
+  callUnary,
+  echoService,
+  GrpcEcho,
+  grpcEchoClient,
+  type UnaryOutcome,
+} from './grpc-echo.ts';
 export { freeLoopbackAddress } from './loopback-address.ts';
 export { seededRandom } from './seeded-random.ts';
 export {

@@ -1,4 +1,4 @@
-/** An application that speaks gRPC by grpc-js as it is, and the client to it: bytes in, bytes out. */
+/** An application that speaks gRPC by grpc-js as it is, and clients to it: bytes in, bytes out. */
 import {
   type Client,
   credentials,
@@ -14,7 +14,6 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import type { Cleanup } from './cleanup.ts';
 
 const asIs = (bytes: Buffer) => bytes;
 const method = (name: string, requestStream: boolean, responseStream: boolean) => ({
@@ -36,13 +35,14 @@ export const echoService = {
   fail: method('fail', false, false),
 } satisfies ServiceDefinition;
 
+const callDeadlineMs = 20_000;
 const maxMessageBytes = 16 * 1024 * 1024;
 const options = {
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxMessageBytes,
 };
 
-export class GrpcApplication {
+export class GrpcEcho {
   port = 0;
   /** Calls of `hang` that are under way, and those that were cancelled or ran out of time. */
   hanging = 0;
@@ -86,45 +86,46 @@ export class GrpcApplication {
     this.#server.addService(echoService, { unary, collect, expand, chat, hang, fail });
   }
 
-  async start(cleanup: Cleanup): Promise<this> {
+  async start(host: string, port = 0): Promise<this> {
     this.port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
-        error === null ? resolve(port) : reject(error),
+      this.#server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
       );
     });
-    cleanup.add(() => this.#server.forceShutdown());
     return this;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
   }
 }
 
-/** A client that dials the sidecar and names the service by its authority. */
-export function grpcClient(port: number, authority: string, cleanup: Cleanup): Client {
+/** A client that dials a sidecar, and names the service by its authority. */
+export function grpcEchoClient(target: string, authority: string): Client {
   const Echo = makeGenericClientConstructor(echoService, 'Echo');
-  const client = new Echo(`127.0.0.1:${port}`, credentials.createInsecure(), {
+  return new Echo(target, credentials.createInsecure(), {
     ...options,
     'grpc.default_authority': authority,
-    // Each test its own connection: grpc-js shares them between clients.
+    // Each its own connection: grpc-js shares them between clients.
     'grpc.use_local_subchannel_pool': 1,
   });
-  cleanup.add(() => client.close());
-  return client;
 }
 
-export interface UnaryResult {
+export interface UnaryOutcome {
   readonly error: ServiceError | null;
   readonly message: Buffer;
   readonly trailers: Metadata | null;
 }
 
-/** One unary call to its end, well or not. */
+/** A unary call, and what becomes of it, well or not. */
 export function callUnary(
   client: Client,
   name: 'unary' | 'hang' | 'fail',
   message: Buffer,
-  deadlineMs = 20_000,
-): { readonly result: Promise<UnaryResult>; cancel(): void } {
+  deadlineMs = callDeadlineMs,
+): { readonly result: Promise<UnaryOutcome>; cancel(): void } {
   let trailers: Metadata | null = null;
-  const { promise, resolve } = Promise.withResolvers<UnaryResult>();
+  const { promise, resolve } = Promise.withResolvers<UnaryOutcome>();
   const call = client.makeUnaryRequest(
     echoService[name].path,
     asIs,
@@ -139,4 +140,54 @@ export function callUnary(
     trailers = metadata;
   });
   return { result: promise, cancel: () => call.cancel() };
+}
+
+/** Streams `count` messages; gives the bytes that the application has counted. */
+export function callCollect(client: Client, count: number, bytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = client.makeClientStreamRequest(
+      echoService.collect.path,
+      asIs,
+      asIs,
+      new Metadata(),
+      { deadline: Date.now() + callDeadlineMs },
+      (error, answer) => (error === null ? resolve(answer!.toString()) : reject(error)),
+    );
+    for (let i = 0; i < count; i++) call.write(Buffer.alloc(bytes));
+    call.end();
+  });
+}
+
+/** Asks for `count` messages. */
+export function callExpand(client: Client, count: number): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    const { path } = echoService.expand;
+    const request = Buffer.from(String(count));
+    const call = client.makeServerStreamRequest(path, asIs, asIs, request, new Metadata(), {
+      deadline: Date.now() + callDeadlineMs,
+    });
+    call.on('data', (message: Buffer) => seen.push(message.toString()));
+    call.on('end', () => resolve(seen));
+    call.on('error', reject);
+  });
+}
+
+/** Says the next word only when the last one has come back. */
+export function callChat(client: Client, words: readonly string[]): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const heard: string[] = [];
+    const call = client.makeBidiStreamRequest(echoService.chat.path, asIs, asIs, new Metadata(), {
+      deadline: Date.now() + callDeadlineMs,
+    });
+    call.on('data', (message: Buffer) => {
+      heard.push(message.toString());
+      const next = words[heard.length];
+      if (next === undefined) call.end();
+      else call.write(Buffer.from(next));
+    });
+    call.on('end', () => resolve(heard));
+    call.on('error', reject);
+    call.write(Buffer.from(words[0]!));
+  });
 }
