@@ -14,18 +14,20 @@ export type ClosedBy = typeof RESET_BY_US | typeof RESET_BY_PEER;
 const MAX_REMEMBERED = 2048;
 const MAX_SKIPPED_RUNS = 16;
 
+const nothing = new Map<number, ClosedBy>();
+
 export class ClosedStreams {
-  #recent = new Map<number, ClosedBy>();
-  #older = new Map<number, ClosedBy>();
+  /** Shared until there is something to remember: most connections see no reset, and lie idle. */
+  #recent = nothing;
+  #older = nothing;
   /** Runs [from,to) of ids that were never used: they are closed, but no stream ever was. */
   readonly #skipped: [from: number, to: number][] = [];
 
   add(streamId: number, by: ClosedBy): void {
+    if (this.#recent === nothing) this.#recent = new Map();
     if (this.#recent.size >= MAX_REMEMBERED) {
-      const oldest = this.#older;
       this.#older = this.#recent;
-      oldest.clear();
-      this.#recent = oldest;
+      this.#recent = new Map();
     }
     this.#recent.set(streamId, by);
   }
