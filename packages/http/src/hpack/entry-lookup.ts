@@ -24,8 +24,8 @@ const SIGHT_WAYS = 4;
 export class EntryLookup {
   /**
    * The entry that the next field is looked for in before its bytes are hashed: the one behind the entry found
-   * last, since messages have their fields in the order in which those before them were inserted. A third less for
-   * a request (benchmarks/micro/hpack.ts).
+   * last, since messages have their fields in the order in which those before them were inserted. A quarter
+   * less for a request (benchmarks/micro/hpack.ts).
    */
   expected = 0;
   readonly #table: DynamicTable;
@@ -99,8 +99,8 @@ export class EntryLookup {
 
   /**
    * How many of the section's fields from `index` on are, in a row, the entries from the expected one on: by one
-   * comparison of their bytes, where the lines lie in both as HTTP/2 has them. It is a third of what forwarding
-   * from HTTP/2 to HTTP/2 costs otherwise (benchmarks/micro/head-forms.ts). 0: look them up one by one.
+   * comparison of their bytes, where the lines lie in both as HTTP/2 has them. A quarter less for a request that
+   * came by HTTP/2 (benchmarks/micro/hpack.ts). 0: look them up one by one.
    */
   matchRun(section: FieldSection, index: number): number {
     const table = this.#table;

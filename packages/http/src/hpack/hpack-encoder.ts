@@ -22,7 +22,7 @@ export const BEGIN_BYTES: number = 2 * MAX_INTEGER_BYTES;
 export interface HpackEncoderOptions {
   /** The most that we use of what the peer allows. */
   readonly maxTableBytes?: number;
-  /** Codes literals by Huffman where that is not longer: a fifth fewer bytes, for ten times their cost (benchmarks/micro/hpack.ts). */
+  /** Codes literals by Huffman where that is not longer: a quarter fewer bytes, for four times the work here and twice the peer's (benchmarks/micro/hpack.ts). */
   readonly usesHuffman?: boolean;
   /**
    * Which fields are indexed. `second-sight`: those whose hash was seen before, not long ago; ids, dates and

@@ -92,20 +92,16 @@ for (let index = 0; index < lines.length; index++) {
     [offset, nameLength, line.length - nameLength - 4, kindOfName(staticText, offset, offset + nameLength)],
     index * ENTRY_FIELDS,
   );
-  if (index > 0 && staticNameIndex(staticText, offset, offset + nameLength) === 0) {
-    let slot = hashName(staticText, offset, offset + nameLength) & (SLOTS - 1);
+  const hash = hashName(staticText, offset, offset + nameLength);
+  if (index > 0 && staticIndexOfHash(hash, staticText, offset, offset + nameLength) === 0) {
+    let slot = hash & (SLOTS - 1);
     while (slots[slot] !== 0) slot = (slot + 1) & (SLOTS - 1);
     slots[slot] = index;
   }
   offset += line.length;
 }
 
-/** The first entry with that name, in any case; 0 without one. */
-export function staticNameIndex(buffer: Buffer, start: number, end: number): number {
-  return staticIndexOfHash(hashName(buffer, start, end), buffer, start, end);
-}
-
-/** As staticNameIndex(), where the name's hash is known. */
+/** The first entry with that name, in any case, whose hash is given; 0 without one. */
 export function staticIndexOfHash(hash: number, buffer: Buffer, start: number, end: number): number {
   for (let slot = hash & (SLOTS - 1); slots[slot] !== 0; slot = (slot + 1) & (SLOTS - 1)) {
     const index = slots[slot]!;
