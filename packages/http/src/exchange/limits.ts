@@ -20,9 +20,12 @@ export interface H2Limits {
   readonly maxFieldBlockBytes: number;
   /** CONTINUATION frames of one block. Above: ENHANCE_YOUR_CALM. */
   readonly maxContinuations: number;
-  /** SETTINGS, PING, RST_STREAM, PRIORITY, empty and unknown frames that the peer may send at once; they refill at this rate a second. Above: ENHANCE_YOUR_CALM. */
+  /** SETTINGS, PING, PRIORITY, empty and unknown frames, at once, and refilled a second. Above: ENHANCE_YOUR_CALM. */
   readonly maxControlFramesPerSecond: number;
-  /** Streams that a client opens and resets within a second, or makes us reset: at once, and refilled a second. Above: ENHANCE_YOUR_CALM. */
+  /**
+   * Streams that a client opens and resets within a second, or makes us reset: at once, and refilled a second.
+   * Above: ENHANCE_YOUR_CALM. High enough for callers whose deadlines all run out at once.
+   */
   readonly maxResetsPerSecond: number;
   /** Bytes that wait for the peer to read control frames. Above: ENHANCE_YOUR_CALM. */
   readonly maxQueuedControlBytes: number;
@@ -86,7 +89,7 @@ export const defaultH2Limits: H2Limits = {
   maxFieldBlockBytes: 64 * 1024,
   maxContinuations: 16,
   maxControlFramesPerSecond: 1_000,
-  maxResetsPerSecond: 200,
+  maxResetsPerSecond: 2_000,
   maxQueuedControlBytes: 64 * 1024,
   settingsTimeoutMs: 10_000,
   zeroWindowTimeoutMs: 300_000,

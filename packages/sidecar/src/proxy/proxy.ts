@@ -33,7 +33,7 @@ import { OutboundStack } from './outbound-stack.ts';
 import { OwnFields } from './own-fields.ts';
 import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
-import { type ProxySettings, serverTimeouts } from './settings.ts';
+import { meshLimits, type ProxySettings, serverTimeouts } from './settings.ts';
 import { Sweep } from './sweep.ts';
 import { MeshDialer } from './upstream-dialer.ts';
 import { Upstreams } from './upstreams.ts';
@@ -204,7 +204,7 @@ export class Proxy implements Component {
       connections: new Set(),
       capturesText: settings.accessLog !== 'off',
       serverOptions: {
-        limits,
+        limits: side === 'inbound' ? meshLimits(limits) : limits,
         timeouts: serverTimeouts(timeouts),
         observer: observerOf(side, metrics),
         nowMs: () => this.#sweep.nowMs,

@@ -97,6 +97,15 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
   };
 }
 
+/** A peer's sidecar carries the cancellations of all its clients on one connection, and is authenticated. */
+const meshResetsPerSecond = 20_000;
+
+/** What the codec allows a peer's sidecar. */
+export function meshLimits(limits: ProxyLimits): HttpLimits {
+  const maxResetsPerSecond = Math.max(limits.h2.maxResetsPerSecond, meshResetsPerSecond);
+  return { ...limits, h2: { ...limits.h2, maxResetsPerSecond } };
+}
+
 /** The deadlines that the codec keeps for a client's connection. */
 export function serverTimeouts(timeouts: ProxyTimeouts): ServerTimeouts {
   return {
