@@ -25,6 +25,28 @@ describe.each(routes)('a request over HTTP/1.1, %s', (route) => {
   });
 });
 
+describe('a request without a host', () => {
+  const bytes = 'GET /a HTTP/1.1\r\nHost:\r\n\r\n';
+
+  it('RFC 9112 3.2: is forwarded over HTTP/1.1', () =>
+    checkRequest('direct', [bytes + NEXT], {
+      kind: 'forwarded',
+      method: 'GET',
+      target: '/a',
+      body: '',
+      host: '',
+    }));
+
+  it('RFC 9113 8.3.1: cannot be sent over HTTP/2', async () => {
+    const origin = new StrictOrigin(answerTarget);
+    const chain = new ProxyChain('mesh', (end) => origin.accept(end));
+    chain.client.send(bytes);
+    await chain.settle();
+    expect(origin.messages).toEqual([]);
+    expect(firstStatus(chain.client)).toBe(502);
+  });
+});
+
 async function checkRequest(route: Route, slices: readonly string[], verdict: Verdict): Promise<void> {
   const origin = new StrictOrigin(answerTarget);
   const chain = new ProxyChain(route, (end) => origin.accept(end));

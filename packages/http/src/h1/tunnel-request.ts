@@ -5,6 +5,9 @@ import { FRAMING_NONE } from '../message/head-index.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 
+/** RFC 9110 section 7.8: a name, with a version or not. */
+const ONE_PROTOCOL = /^[!#$%&'*+.^_`|~0-9a-z-]+(\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/;
+
 export interface TunnelRequest {
   readonly isConnect: boolean;
   /** Of an upgrade, as the client wrote it. */
@@ -23,16 +26,18 @@ export function tunnelRequestOf(head: RequestHead): TunnelRequest | null {
 /**
  * A server may ignore Upgrade (RFC 9110 section 7.8), and this one does: with a body, which would have to
  * come before the tunnel's bytes; and where another HTTP is asked for, since requests within a tunnel
- * would pass unseen.
+ * would pass unseen. HTTP/2 could carry neither a list nor a method (RFC 8441 section 4).
  */
 export function ignoreUpgrade(head: RequestHead): boolean {
   if (head.framing !== FRAMING_NONE && head.contentLength !== 0) return true;
-  return head.upgradeProtocol().split(',').some(isHttp);
+  if (head.method() !== 'GET') return true;
+  const protocol = head.upgradeProtocol();
+  return !ONE_PROTOCOL.test(protocol) || isHttp(protocol);
 }
 
 /** `h2c`, and `HTTP/2.0` or the like (the registry of upgrade tokens, RFC 9110 section 16.7). */
-function isHttp(element: string): boolean {
-  const name = element.split('/')[0]!.trim();
+function isHttp(protocol: string): boolean {
+  const name = protocol.split('/')[0]!;
   return name === 'h2c' || name === 'h2' || name === 'http';
 }
 

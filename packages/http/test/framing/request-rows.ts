@@ -1,4 +1,8 @@
-/** Requests of HTTP/1.1 whose end is doubtful, each with what becomes of it. A second request follows each. */
+/**
+ * Requests of HTTP/1.1 whose end is doubtful, each with what becomes of it. A second request follows each.
+ *
+ * Long because it is a table.
+ */
 
 /** What the origin gets of it: target and body as it came, or the status that the client gets. */
 export type Verdict =
@@ -339,6 +343,16 @@ const bodies: RequestRow[] = [
   [
     '9113 3.1: Upgrade to h2c is not taken',
     get('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'),
+    forwarded('GET'),
+  ],
+  [
+    '8441 4: an upgrade of another method than GET is not taken',
+    'DELETE /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+    forwarded('DELETE'),
+  ],
+  [
+    '8441 4: an upgrade to one of a list is not taken',
+    get('Connection: upgrade\r\nUpgrade: websocket, x\r\n'),
     forwarded('GET'),
   ],
   [
