@@ -135,7 +135,10 @@ function describe(thrown: unknown): string {
 /** Tells one fault from another: the claim without its figures, and the line of code. */
 function placeOf(thrown: unknown): string {
   const lines = describe(thrown).split('\n');
-  const frame = lines.find((line) => /^\s+at .*\/packages\/http\/src\//.test(line)) ?? lines[1] ?? '';
+  const frame =
+    lines.find((line) => /^\s+at .*\/packages\/http\/src\//.test(line)) ??
+    lines.find((line) => /^\s+at /.test(line)) ??
+    '';
   const [kind = '', claim = ''] = (lines[0] ?? '').split(':');
   return `${kind}:${claim.replaceAll(/\d+|"[^"]*"/g, '#')}${frame}`;
 }

@@ -10,4 +10,5 @@ export const fuzzTargets: Readonly<Record<string, () => Promise<FuzzTarget>>> = 
   'h1-client': async () => (await import('./h1-client.ts')).h1Client,
   'h2-server': async () => (await import('./h2-server.ts')).h2Server,
   'h2-client': async () => (await import('./h2-client.ts')).h2Client,
+  translation: async () => (await import('./translation.ts')).translation,
 };

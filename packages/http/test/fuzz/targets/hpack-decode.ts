@@ -1,9 +1,4 @@
-import {
-  DEFAULT_TABLE_BYTES,
-  HPACK_ERROR,
-  HPACK_TOO_LARGE,
-  HpackDecoder,
-} from '../../../src/hpack/hpack-decoder.ts';
+import { HPACK_ERROR, HPACK_TOO_LARGE, HpackDecoder } from '../../../src/hpack/hpack-decoder.ts';
 import { BEGIN_BYTES, FIELD_OVERHEAD, HpackEncoder } from '../../../src/hpack/hpack-encoder.ts';
 import { FieldSection, FLAG_SENSITIVE } from '../../../src/message/field-section.ts';
 import { type HpackField, HpackRefusal, StrictHpackDecoder } from '../../testing/strict-hpack.ts';
@@ -14,6 +9,8 @@ import { hpackWords } from './dictionaries.ts';
 
 const limits = { maxSectionBytes: 1_500, maxCount: 24 };
 const ROOM = 4_096;
+/** RFC 9113 section 6.5.2: what a peer may use until our SETTINGS are acknowledged. */
+const DEFAULT_TABLE_BYTES = 4_096;
 /** What the second byte of an input may announce. */
 const TABLES = [DEFAULT_TABLE_BYTES, 128, 0, 1_024];
 
