@@ -76,9 +76,10 @@ describe('floods: GOAWAY ENHANCE_YOUR_CALM, at the rate that limits.ts names', (
       (i) => Buffer.concat([headers(odd(i + 1), GET, { isEnd: true }), data(odd(i + 1), 'x')]),
     ],
     [
+      // PRIORITY counts by itself, and sooner.
       'streams that we are made to reset, by PRIORITY of a wrong length (CVE-2025-8671)',
-      'resets',
-      maxResetsPerSecond,
+      'control_frames',
+      maxControlFramesPerSecond,
       (i) => Buffer.concat([headers(odd(i + 1), POST), frame(T.PRIORITY, 0, odd(i + 1), Buffer.alloc(4))]),
     ],
     [
