@@ -228,6 +228,21 @@ describe('what a server receives', () => {
     expect(server.peer.of(T.GOAWAY)).toEqual([]);
   });
 
+  it('6.1: frames of nothing but padding are credited too', async () => {
+    const { server, credit } = await receiving();
+    server.peer.send(headers(1, POST));
+    const padding = frame(T.DATA, F.PADDED, 1, padded(Buffer.alloc(0), 255));
+    const frames = Math.floor(streamWindowBytes / padding.length);
+    for (let i = 0; i < frames; i++) {
+      server.peer.send(padding);
+      // Within the rate of frames that carry nothing.
+      server.nowMs += 2;
+    }
+    await server.peer.settled();
+    const spent = frames * (padding.length - 9);
+    expect(credit.stream(1) - spent).toBeGreaterThanOrEqual(streamWindowBytes / 2);
+  });
+
   it('5.2: a paused stream gets one window and no more, until it is resumed', async () => {
     const { server, credit } = await receiving();
     server.peer.send(headers(1, PAUSED));

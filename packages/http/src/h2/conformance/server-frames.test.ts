@@ -22,7 +22,7 @@ import {
   uint32,
   windowUpdate,
 } from '../testing/raw-frames.ts';
-import { indexedField, literalField, literalFields, WITH_INDEXING } from '../testing/raw-hpack.ts';
+import { indexedField, literalField, literalFields, tableSize, WITH_INDEXING } from '../testing/raw-hpack.ts';
 import { ServerUnderTest } from '../testing/server-under-test.ts';
 import {
   accepted,
@@ -161,6 +161,16 @@ const headersRows: readonly Row[] = [
     connectionError(PROTOCOL_ERROR),
   ],
   [
+    'RFC 7541 4.2: two sizes of the table before the first field',
+    [headers(1, Buffer.concat([tableSize(0), tableSize(4096), getBlock]), { isEnd: true })],
+    accepted,
+  ],
+  [
+    'RFC 7541 4.2: a size of the table alone, in trailers',
+    [headers(1, POST), headers(1, tableSize(100), { isEnd: true })],
+    accepted,
+  ],
+  [
     '6.6, 8.4: PUSH_PROMISE from a client',
     [headers(1, POST), frame(T.PUSH_PROMISE, F.END_HEADERS, 1, Buffer.concat([uint32(2), getBlock]))],
     connectionError(PROTOCOL_ERROR),
@@ -294,6 +304,13 @@ describe('what a server answers', () => {
     const answers = peer.of(T.PING);
     expect(answers.map((it) => it.flags)).toEqual([F.ACK, F.ACK]);
     expect(answers[0]!.payload.toString()).toBe('12345678');
+  });
+
+  it('7: GOAWAY with an unknown code is like any other', async () => {
+    const { peer } = await ServerUnderTest.ready();
+    peer.send(frame(T.GOAWAY, 0, 0, Buffer.concat([uint32(0), uint32(0xff)])));
+    await peer.until(() => peer.isClosed, 'close in order');
+    expect([null, E.NO_ERROR]).toContain(peer.goawayCode());
   });
 
   it('5.4.1: GOAWAY names the last stream that was processed', async () => {

@@ -106,6 +106,18 @@ describe('floods: GOAWAY ENHANCE_YOUR_CALM, at the rate that limits.ts names', (
     expect(server.exchanges.length).toBeLessThan(3 * allowed);
   });
 
+  it.each<[string, Buffer]>([
+    ['DATA', data(1, 'x')],
+    ['HEADERS', headers(1, GET)],
+  ])('%s on a stream that the client reset is answered once, however often it comes', async (_, bytes) => {
+    const server = await ServerUnderTest.ready();
+    server.peer.send(headers(1, POST), rst(1, E.CANCEL));
+    for (let i = 0; i < 5000; i++) server.peer.send(bytes);
+    await server.peer.settled();
+    expect(server.peer.of(T.RST_STREAM, 1).map((it) => it.payload.readUInt32BE())).toEqual([E.STREAM_CLOSED]);
+    expect([server.exchanges.length, server.peer.of(T.GOAWAY)]).toEqual([1, []]);
+  });
+
   it('RST_STREAM on streams that are closed already', async () => {
     const server = await ServerUnderTest.ready();
     server.peer.send(headers(1, GET, { isEnd: true }));

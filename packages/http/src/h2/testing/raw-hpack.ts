@@ -49,7 +49,7 @@ function text(value: string): Buffer {
 }
 
 /** Section 5.1. */
-export function integer(value: number, prefixBits: number, pattern: number): Buffer {
+function integer(value: number, prefixBits: number, pattern: number): Buffer {
   const most = 2 ** prefixBits - 1;
   if (value < most) return Buffer.from([pattern | value]);
   const bytes = [pattern | most];

@@ -189,7 +189,7 @@ export function dialPeer(port: number, host = '127.0.0.1'): SocketPeer {
   return { peer: socketPeer(socket, false), socket };
 }
 
-export function socketPeer(socket: Socket, isServer: boolean): RawPeer {
+function socketPeer(socket: Socket, isServer: boolean): RawPeer {
   const peer = new RawPeer((bytes) => socket.write(bytes), isServer);
   socket.on('data', (bytes) => peer.take(bytes));
   socket.on('close', () => {

@@ -154,7 +154,7 @@ export class ServerUnderTest implements ServerConnectionHandler {
   }
 }
 
-export function responseHead(status: number, fields: Fields) {
+function responseHead(status: number, fields: Fields) {
   return responseOf(`HTTP/1.1 ${status} Reason\r\n${lines(fields)}\r\n`);
 }
 
