@@ -239,7 +239,7 @@ describe('tunnels to a server over HTTP/1.1', () => {
     const client = new H1ClientUnderTest();
     const request = client.send('CONNECT b:443 HTTP/1.1\nHost: b:443', false);
     await nextTurn();
-    expect(client.output).toBe('CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n');
+    expect(client.output).toBe('CONNECT b:443 HTTP/1.1\r\nhost: b:443\r\n\r\n');
     client.receive('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nraw');
     expect(request).toMatchObject({ status: 200, body: 'raw', isEnded: false });
   });

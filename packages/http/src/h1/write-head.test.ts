@@ -59,7 +59,7 @@ describe('writeRequestHead', () => {
     [
       'RFC 9112 3.2.3: CONNECT',
       'CONNECT b:1 HTTP/1.1\r\nHost: a\r\n\r\n',
-      'CONNECT b:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+      'CONNECT b:1 HTTP/1.1\r\nhost: b:1\r\n\r\n',
     ],
     [
       'RFC 9112 2.3: 1.0 becomes 1.1',

@@ -23,11 +23,11 @@ const CONNECTION_TE = Buffer.from('connection: te\r\n');
 const MARGIN_BYTES = 128;
 
 /**
- * Writes the request at `offset` of `out`: origin-form target (authority-form for CONNECT),
- * HTTP/1.1, no hop-by-hop lines, Host from the target where it is absolute (RFC 9112 section
- * 3.2.2). `lines` are preformatted lines, each with its CRLF, `linesLength` bytes of them. Gives
- * the offset after the head, or NO_ROOM. Six plain parameters: an options object would be garbage
- * per message.
+ * Writes the request at `offset` of `out`: origin-form target (authority-form for CONNECT), HTTP/1.1, no
+ * hop-by-hop lines, Host from the target where it names an authority (RFC 9112 section 3.2.2; of CONNECT too,
+ * so that nobody behind is told another host than was decided on). `lines` are preformatted lines, each with
+ * its CRLF, `linesLength` bytes of them. Gives the offset after the head, or NO_ROOM. Six plain parameters: an
+ * options object would be garbage per message.
  */
 export function writeRequestHead(
   out: Buffer,
@@ -38,8 +38,9 @@ export function writeRequestHead(
   linesLength: number,
 ): number {
   if (offset + roomFor(head, edits) + linesLength > out.length) return NO_ROOM;
-  // With an absolute target, without Host in HTTP/1.0, or from HTTP/2, Host is ours to write.
-  const writesHost = head.targetForm === TARGET_ABSOLUTE || head.hostIndex < 0 || head.httpMajor === 2;
+  // With an authority in the target, without Host in HTTP/1.0, or from HTTP/2, Host is ours to write.
+  const hasAuthority = head.targetForm === TARGET_ABSOLUTE || head.targetForm === TARGET_AUTHORITY;
+  const writesHost = hasAuthority || head.hostIndex < 0 || head.httpMajor === 2;
   let o = offset;
   if (edits === null && !writesHost) {
     o = copyKeptLines(out, o, head, FLAG_HOP_BY_HOP, head.start);

@@ -101,7 +101,7 @@ function isHost([name]: Field): boolean {
 }
 
 function hostOf(head: RequestHead): string | null {
-  if (head.targetForm === TARGET_ABSOLUTE || head.hostIndex < 0) return head.authority();
+  if (head.targetForm === TARGET_ABSOLUTE || head.isConnect || head.hostIndex < 0) return head.authority();
   return head.value(head.hostIndex);
 }
 
