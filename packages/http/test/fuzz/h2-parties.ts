@@ -6,10 +6,12 @@ import { H2ServerConnection } from '../../src/h2/h2-server-connection.ts';
 import { MemoryTransport } from '../../src/h2/testing/memory-transport.ts';
 import { StrictFrames } from '../testing/strict-frames.ts';
 import { drive, quiet } from './drive.ts';
+import { FuzzClientExchange } from './fuzz-client-exchange.ts';
 import { fuzzOptions } from './fuzz-limits.ts';
-import { CALM_BELOW, FuzzClientExchange, FuzzServer } from './fuzz-streams.ts';
+import { FuzzServer } from './fuzz-server.ts';
 import { mustHold } from './fuzz-target.ts';
 import { hashOf, Random } from './random.ts';
+import { CALM_BELOW } from './received.ts';
 
 const MAX_EXCHANGES = 8;
 /** A connection may hold what it was told to send, and no more than the limits say beside it. */

@@ -87,7 +87,7 @@ function continued(bytes: Buffer, random: Random): Buffer[] {
   ];
 }
 
-export function randomFrame(random: Random, sender: Sender): Buffer {
+function randomFrame(random: Random, sender: Sender): Buffer {
   const id = streamId(random);
   const end = random.oneIn(2) ? F.END_STREAM : 0;
   switch (random.below(12)) {
@@ -129,7 +129,7 @@ function streamId(random: Random): number {
   return random.oneIn(16) ? random.pick([0, 2, 4, 2 ** 31 - 1, 2 ** 31 + 1]) : 1 + 2 * random.below(6);
 }
 
-export function headBlock(random: Random, sender: Sender): Buffer {
+function headBlock(random: Random, sender: Sender): Buffer {
   const fields = sender === 'client' ? requestFields(random) : responseFields(random);
   for (let left = random.below(4); left > 0; left--) {
     const at = random.below(fields.length + 1);

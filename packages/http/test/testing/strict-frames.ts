@@ -3,6 +3,7 @@
  * frame forms, states of streams, windows, SETTINGS and PING answered as often as asked. A judge of its own:
  * it shares no code with the codec.
  */
+import { type Frame, FrameCutter } from './frame-cutter.ts';
 import { StrictHpackDecoder } from './strict-hpack.ts';
 
 const DATA = 0;
@@ -25,15 +26,8 @@ const MAX_FRAME_SIZE = 5;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const LARGEST_WINDOW = 2 ** 31 - 1;
 
-export class FrameViolation extends Error {
+class FrameViolation extends Error {
   override readonly name = 'FrameViolation';
-}
-
-interface Frame {
-  readonly type: number;
-  readonly flags: number;
-  readonly streamId: number;
-  readonly payload: Buffer;
 }
 
 interface StreamRecord {
@@ -292,7 +286,7 @@ export class StrictFrames {
 }
 
 /** Section 8.2: names in lower case, values without CR, LF or NUL, nothing of the connection's. */
-export function fieldsMustHold(fields: readonly (readonly [string, string])[]): void {
+function fieldsMustHold(fields: readonly (readonly [string, string])[]): void {
   let isPseudoOver = false;
   for (const [name, value] of fields) {
     must(/^:?[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name), `8.2.1: ${JSON.stringify(name)} is no field name`);
@@ -312,36 +306,4 @@ export function fieldsMustHold(fields: readonly (readonly [string, string])[]): 
 
 function must(condition: boolean, rule: string): void {
   if (!condition) throw new FrameViolation(`RFC 9113 ${rule}`);
-}
-
-/** Cuts bytes into frames (section 4.1). */
-class FrameCutter {
-  #rest: Buffer = Buffer.alloc(0);
-
-  get isEmpty(): boolean {
-    return this.#rest.length === 0;
-  }
-
-  /** What a frame that is not whole yet says that it holds. */
-  get begunBytes(): number {
-    return this.#rest.length < 9 ? 0 : this.#rest.readUIntBE(0, 3);
-  }
-
-  add(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes]);
-  }
-
-  next(): Frame | null {
-    if (this.#rest.length < 9) return null;
-    const end = 9 + this.#rest.readUIntBE(0, 3);
-    if (this.#rest.length < end) return null;
-    const head = this.#rest;
-    this.#rest = head.subarray(end);
-    return {
-      type: head[3]!,
-      flags: head[4]!,
-      streamId: head.readUInt32BE(5) % 2 ** 31,
-      payload: head.subarray(9, end),
-    };
-  }
 }

@@ -9,13 +9,14 @@ import {
   StrictRefusal,
 } from '../../testing/strict-http1.ts';
 import { drive, quiet } from '../drive.ts';
+import { FuzzClientExchange } from '../fuzz-client-exchange.ts';
 import { fuzzOptions } from '../fuzz-limits.ts';
-import { CALM_BELOW, FuzzClientExchange } from '../fuzz-streams.ts';
 import { type FuzzTarget, mustHold, Violation } from '../fuzz-target.ts';
 import { byteMutator } from '../mutate-bytes.ts';
 import { behaviourMutator } from '../mutate-frames.ts';
 import { lineMutator } from '../mutate-lines.ts';
 import { hashOf, Random } from '../random.ts';
+import { CALM_BELOW } from '../received.ts';
 import { cutsOf } from '../split.ts';
 import { h1BodyLines, h1FieldLines, h1ResponseLines, h1Words } from './dictionaries.ts';
 

@@ -9,12 +9,13 @@ import {
 import { repositoryCorpus } from '../corpus.ts';
 import { drive, quiet } from '../drive.ts';
 import { fuzzOptions } from '../fuzz-limits.ts';
-import { CALM_BELOW, FuzzServer, type FuzzServerExchange } from '../fuzz-streams.ts';
+import { FuzzServer, type FuzzServerExchange } from '../fuzz-server.ts';
 import { type FuzzTarget, mustHold, Violation } from '../fuzz-target.ts';
 import { byteMutator } from '../mutate-bytes.ts';
 import { behaviourMutator } from '../mutate-frames.ts';
 import { lineMutator } from '../mutate-lines.ts';
 import { hashOf, Random } from '../random.ts';
+import { CALM_BELOW } from '../received.ts';
 import { cutsOf } from '../split.ts';
 import { h1BodyLines, h1FieldLines, h1RequestLines, h1Words } from './dictionaries.ts';
 

@@ -1,9 +1,9 @@
 import { data, headers, settings, settingsAck, windowUpdate } from '../../../src/h2/testing/raw-frames.ts';
-import { CALM_BELOW } from '../fuzz-streams.ts';
 import { type FuzzTarget, mustHold } from '../fuzz-target.ts';
 import { askFrames } from '../h2-parties.ts';
 import { byteMutator } from '../mutate-bytes.ts';
 import { behaviourMutator, frameMutator } from '../mutate-frames.ts';
+import { CALM_BELOW } from '../received.ts';
 import { cutsOf } from '../split.ts';
 import { hpackWords } from './dictionaries.ts';
 

@@ -7,11 +7,11 @@ import {
   T,
   windowUpdate,
 } from '../../../src/h2/testing/raw-frames.ts';
-import { CALM_BELOW } from '../fuzz-streams.ts';
 import { type FuzzTarget, mustHold } from '../fuzz-target.ts';
 import { serveFrames } from '../h2-parties.ts';
 import { byteMutator } from '../mutate-bytes.ts';
 import { behaviourMutator, frameMutator, frameTypes } from '../mutate-frames.ts';
+import { CALM_BELOW } from '../received.ts';
 import { cutsOf } from '../split.ts';
 import { hpackWords } from './dictionaries.ts';
 

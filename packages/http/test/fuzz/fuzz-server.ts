@@ -1,11 +1,5 @@
-/**
- * The application on either side of a connection under test: behaves as the input's first byte says, and
- * holds the connection to the contract of exchange.ts.
- */
+/** The application behind a server's connection: behaves as the input's first byte says. */
 import type {
-  AbortReason,
-  ClientStream,
-  ClientStreamHandler,
   MessageError,
   ServerConnectionHandler,
   ServerStream,
@@ -16,66 +10,11 @@ import { sendLocalResponse } from '../../src/exchange/local-response.ts';
 import { responseOf } from '../../src/h1/testing/parse.ts';
 import type { FieldSection } from '../../src/message/field-section.ts';
 import type { RequestHead } from '../../src/message/request-head.ts';
-import type { ResponseHead } from '../../src/message/response-head.ts';
 import { mustHold } from './fuzz-target.ts';
 import type { Random } from './random.ts';
+import { ABORTS, BODY, Received, SIZES, sectionText } from './received.ts';
 
-/** Inputs whose first byte is below: all that happens depends on the messages alone, not on when they come. */
-export const CALM_BELOW = 128;
-
-const ABORTS: readonly AbortReason[] = ['cancel', 'internal', 'refused', 'protocol'];
-const SIZES = [0, 1, 100, 20_000, 100_000];
 const SWITCH = 'HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n';
-const BODY = Buffer.alloc(100_000, 'x');
-
-/** What a message brought, without how it was cut. */
-class Received {
-  text = '';
-  bytes = 0;
-  hasEnded = false;
-  isOver = false;
-  hasBrokenOff = false;
-  #isInCall = false;
-
-  note(event: string, isEnd: boolean): void {
-    mustHold(!this.#isInCall, `no ${event} from inside a call of the stream`);
-    mustHold(!this.isOver, `no ${event} once the exchange is over`);
-    mustHold(event === 'onDrain' || event === 'onAbort' || !this.hasEnded, `no ${event} after the end`);
-    if (event === 'onAbort') {
-      this.isOver = true;
-      this.hasBrokenOff = true;
-    }
-    if (isEnd) this.hasEnded = true;
-  }
-
-  body(buffer: Buffer, start: number, end: number): void {
-    mustHold(0 <= start && start <= end && end <= buffer.length, 'a body lies within its buffer');
-    this.bytes += end - start;
-    // Cut: what is compared need not be long.
-    if (this.text.length < 4_096) this.text += buffer.toString('latin1', start, end);
-  }
-
-  /** How much came of a body that broke off depends on how it came. */
-  get outcome(): string {
-    return this.hasBrokenOff ? 'broken off' : `${this.text} ${this.bytes} ${this.hasEnded}`;
-  }
-
-  during<T>(call: () => T): T {
-    const wasInCall = this.#isInCall;
-    this.#isInCall = true;
-    try {
-      return call();
-    } finally {
-      this.#isInCall = wasInCall;
-    }
-  }
-}
-
-export function sectionText(section: FieldSection): string {
-  let text = '';
-  for (let i = 0; i < section.count; i++) text += `${section.name(i)}: ${section.value(i)}\n`;
-  return text;
-}
 
 export class FuzzServer implements ServerConnectionHandler {
   readonly exchanges: FuzzServerExchange[] = [];
@@ -269,100 +208,5 @@ export class FuzzServerExchange implements ServerStreamHandler {
 
   #call<T>(call: () => T): T {
     return this.received.during(call);
-  }
-}
-
-/** One request's response, held to the contract. */
-export class FuzzClientExchange implements ClientStreamHandler {
-  readonly received = new Received();
-  stream!: ClientStream;
-  status = 0;
-  text = '';
-  #hasSentAll = false;
-  readonly #asksForTunnel: boolean;
-  readonly #random: Random | null;
-  readonly #opensBy: (status: number) => boolean;
-
-  /** With `random` it does what comes to its mind. `opensBy`: the status that opens the tunnel. */
-  constructor(
-    asksForTunnel: boolean,
-    random: Random | null,
-    opensBy: (status: number) => boolean = (status) => status < 300,
-  ) {
-    this.#asksForTunnel = asksForTunnel;
-    this.#random = random;
-    this.#opensBy = opensBy;
-  }
-
-  get outcome(): string {
-    return `${this.text}${this.received.outcome}`;
-  }
-
-  sentAll(): void {
-    this.#hasSentAll = true;
-  }
-
-  onInterim(head: ResponseHead): void {
-    this.received.note('onInterim', false);
-    mustHold(this.status === 0 && head.status < 200, 'interim responses come first');
-    this.text += `${head.status}\n${sectionText(head)}`;
-  }
-
-  onResponse(head: ResponseHead, isEnd: boolean): void {
-    this.received.note('onResponse', isEnd);
-    mustHold(this.status === 0 && (head.status >= 200 || this.#asksForTunnel), 'one final response');
-    this.status = head.status;
-    this.text += `${head.status}\n${sectionText(head)}`;
-    this.#ended(isEnd);
-  }
-
-  onBody(buffer: Buffer, start: number, end: number, isEnd: boolean): void {
-    this.received.note('onBody', isEnd);
-    mustHold(this.status !== 0, 'a head comes before its body');
-    this.received.body(buffer, start, end);
-    this.#ended(isEnd);
-    this.#fidget();
-  }
-
-  onTrailers(trailers: FieldSection): void {
-    this.received.note('onTrailers', true);
-    mustHold(this.status !== 0, 'a head comes before its trailers');
-    this.text += `T ${sectionText(trailers)}`;
-    this.#ended(true);
-  }
-
-  onDrain(): void {
-    this.received.note('onDrain', false);
-  }
-
-  onAbort(failure: StreamFailure): void {
-    this.received.note('onAbort', false);
-    this.text += failure.kind === 'protocol' ? `protocol ${failure.error.code}` : failure.kind;
-  }
-
-  /** From outside of any event. */
-  poke(): void {
-    this.#fidget();
-  }
-
-  /** A refused tunnel is over with its response, like any exchange. */
-  #ended(isEnd: boolean): void {
-    const isTunnel = this.#asksForTunnel && this.#opensBy(this.status);
-    if (isEnd && (!isTunnel || this.#hasSentAll)) this.received.isOver = true;
-  }
-
-  #fidget(): void {
-    const random = this.#random;
-    if (random === null || this.received.isOver) return;
-    const choice = random.below(20);
-    this.received.during(() => {
-      if (choice < 4) this.stream.pause();
-      else if (choice < 8) this.stream.resume();
-      else if (choice < 12 && !this.#hasSentAll) this.stream.sendBody(BODY, 0, random.pick(SIZES), false);
-      else if (choice === 19) {
-        this.received.isOver = true;
-        this.stream.abort(random.pick(ABORTS));
-      }
-    });
   }
 }
