@@ -213,7 +213,7 @@ describe.skipIf(!canMeasureMemory)('an attack', () => {
         `${attack.name}: ${(peakBytes / MEGABYTE).toFixed(1)} MB, bystander ${slowestMs.toFixed(0)} ms`,
       );
       expect(peakBytes, 'bytes above idle').toBeLessThan(mostBytes);
-      expect(slowestMs, 'ms for a bystander').toBeLessThan(2000);
+      expect(slowestMs, 'ms for a bystander').toBeLessThan(5000);
     },
   );
 });

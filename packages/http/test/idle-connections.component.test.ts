@@ -96,7 +96,7 @@ describe.skipIf(reason !== null)(`${count} idle connections${reason === null ? '
         for (const client of clients) client.close();
       }
     },
-    60_000,
+    120_000,
   );
 });
 

@@ -52,7 +52,7 @@ async function stalled(origin: LargeOrigin): Promise<void> {
 async function expectServed(client: LargeClient): Promise<void> {
   const startMs = performance.now();
   expect(await client.askSmall()).toBe('ok');
-  expect(performance.now() - startMs, 'ms for a small answer meanwhile').toBeLessThan(2000);
+  expect(performance.now() - startMs, 'ms for a small answer meanwhile').toBeLessThan(5000);
 }
 
 /** A gigabyte by the backend that is used where it can be; less by the other, whose bounds are the same. */
@@ -90,6 +90,6 @@ describe.skipIf(!canMeasureMemory)('a client that stalls, then reads', () => {
       expect(peakBytes, 'bytes at most while it reads').toBeLessThan(mostBytes);
       console.info(`above idle at most: ${(peakBytes / MEGABYTE).toFixed(1)} MB`);
     },
-    60_000,
+    120_000,
   );
 });

@@ -80,6 +80,11 @@ const sequences: readonly Row[] = [
     [headers(1, ok('content-length', '5')), data(1, 'abc'), headers(1, [['x-t', '1']], { isEnd: true })],
     malformed,
   ],
+  [
+    '8.1.1: trailers once content-length is reached',
+    [headers(1, ok('content-length', '5')), data(1, 'abcde'), headers(1, [['x-t', '1']], { isEnd: true })],
+    accepted,
+  ],
   ['8.1.1: DATA with 204', [headers(1, status('204')), data(1, 'x', { isEnd: true })], malformed],
   ['8.1.1: DATA with 304', [headers(1, status('304')), data(1, 'x', { isEnd: true })], malformed],
   [

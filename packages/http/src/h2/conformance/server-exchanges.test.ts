@@ -1,4 +1,5 @@
 /** RFC 9113 sections 5.4, 6.4, 6.8 and 8.1 at a server: answers, resets, and how a connection ends. */
+import { seededRandom } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { data, E, F, goaway, headers, rst, T, windowUpdate } from '../testing/raw-frames.ts';
 import { answersAtEnd, ServerUnderTest } from '../testing/server-under-test.ts';
@@ -50,6 +51,30 @@ describe('an answer (section 8.1)', () => {
       [':status', '200'],
       ['x-upper', 'A'],
     ]);
+  });
+
+  it('4.3: of any size, many in one turn, leaves the tables of both sides in step', async () => {
+    const random = seededRandom(7);
+    const pick = (below: number) => Math.floor(random() * below);
+    // Values that come again, so that they enter the table, and together more than any block of output.
+    const values = Array.from({ length: 40 }, (_, i) => `${i}`.repeat(1 + pick(1500)));
+    const server = await ServerUnderTest.ready();
+    const sent: [string, string][][] = [];
+    server.onExchange = (exchange) => {
+      const fields = Array.from(
+        { length: 1 + pick(8) },
+        () => [`x-${pick(5)}`, values[pick(values.length)]!] as [string, string],
+      );
+      sent.push([[':status', '200'], ...fields]);
+      exchange.respond(200, fields);
+    };
+    for (let round = 0; round < 5; round++) {
+      const ids = Array.from({ length: 60 }, (_, i) => 2 * (round * 60 + i) + 1);
+      server.peer.send(...ids.map((id) => headers(id, GET, { isEnd: true })));
+      await server.peer.settled();
+    }
+    const heads = server.peer.frames.filter((it) => it.fields.length > 0).map((it) => it.fields);
+    expect(heads).toEqual(sent);
   });
 
   it('may follow interim answers, which end nothing', async () => {

@@ -119,6 +119,15 @@ const bodies: readonly Row[] = [
     accepted,
   ],
   [
+    '8.1.1: trailers once content-length is reached',
+    [
+      headers(1, [...POST, ['content-length', '5']]),
+      data(1, 'abcde'),
+      headers(1, [['x-t', '1']], { isEnd: true }),
+    ],
+    accepted,
+  ],
+  [
     '8.1.1: padding is not content',
     [
       headers(1, [...POST, ['content-length', '5']]),
