@@ -163,6 +163,13 @@ describe('a request of HTTP/2, by way of HTTP/1.1', () => {
   });
 });
 
+const pseudoFields: readonly TextField[] = [
+  [':method', 'GET'],
+  [':scheme', 'http'],
+  [':path', '/p'],
+  [':authority', 'a.example'],
+];
+
 describe('a connection that forwards HTTP/2 as HTTP/2', () => {
   const some = fc.tuple(
     fc.constantFrom('accept', 'accept-language', 'user-agent', 'x-a', 'x-b', 'x-c', 'authorization'),
@@ -198,19 +205,85 @@ describe('a connection that forwards HTTP/2 as HTTP/2', () => {
     expect(forward.pass(fields)).toEqual(fields);
     // Path and authority.
     expect(find).toHaveBeenCalledTimes(2);
-    // TE is not a field like others: it is told by the head, and goes last.
-    const withTe: TextField[] = [...pseudoFields, ['x-a', '1'], ['te', 'trailers'], ['x-b', '2']];
-    const passed: TextField[] = [...pseudoFields, ['x-a', '1'], ['x-b', '2'], ['te', 'trailers']];
-    for (let i = 0; i < 5; i++) expect(forward.pass(withTe)).toEqual(passed);
+  });
+
+  const learnt: TextField[] = [...pseudoFields, ['x-a', '1'], ['x-b', '2'], ['x-c', '3'], ['x-d', '4']];
+
+  it.each<[what: string, fields: readonly TextField[]]>([
+    [
+      'with another value',
+      [
+        ['x-a', '1'],
+        ['x-b', '2'],
+        ['x-c', '9'],
+        ['x-d', '4'],
+      ],
+    ],
+    [
+      'with another name',
+      [
+        ['x-a', '1'],
+        ['x-b', '2'],
+        ['x-z', '3'],
+        ['x-d', '4'],
+      ],
+    ],
+    [
+      'with one that is sensitive now',
+      [
+        ['x-a', '1'],
+        ['x-b', '2'],
+        ['x-c', '3', true],
+        ['x-d', '4'],
+      ],
+    ],
+    [
+      'with fewer',
+      [
+        ['x-a', '1'],
+        ['x-b', '2'],
+        ['x-c', '3'],
+      ],
+    ],
+    [
+      'with more',
+      [
+        ['x-a', '1'],
+        ['x-b', '2'],
+        ['x-c', '3'],
+        ['x-d', '4'],
+        ['x-e', '5'],
+      ],
+    ],
+    [
+      'in another order',
+      [
+        ['x-d', '4'],
+        ['x-c', '3'],
+        ['x-b', '2'],
+        ['x-a', '1'],
+      ],
+    ],
+  ])('keeps a head like the last one, %s', (_, fields) => {
+    const forward = new Forward(4096);
+    for (let i = 0; i < 3; i++) forward.pass(learnt);
+    for (let i = 0; i < 3; i++) {
+      expect(forward.pass([...pseudoFields, ...fields])).toEqual([...pseudoFields, ...fields]);
+      expect(forward.pass(learnt)).toEqual(learnt);
+    }
+  });
+
+  it('says TE once, wherever it stands', () => {
+    const forward = new Forward(4096);
+    for (const before of [3, 1]) {
+      const fields = learnt.slice(4);
+      const te: TextField = ['te', 'trailers'];
+      const mixed = [...pseudoFields, ...fields.slice(0, before), te, ...fields.slice(before)];
+      for (let i = 0; i < 5; i++) expect(forward.pass(mixed)).toEqual([...learnt, te]);
+      for (let i = 0; i < 5; i++) expect(forward.pass([...learnt, te])).toEqual([...learnt, te]);
+    }
   });
 });
-
-const pseudoFields: readonly TextField[] = [
-  [':method', 'GET'],
-  [':scheme', 'http'],
-  [':path', '/p'],
-  [':authority', 'a.example'],
-];
 
 /** Two connections, as a proxy has them: blocks of literals in, and what a peer reads of ours. */
 class Forward {

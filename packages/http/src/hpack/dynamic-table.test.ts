@@ -3,37 +3,77 @@ import { describe, expect, it } from 'vitest';
 import { DynamicTable } from './dynamic-table.ts';
 import { tableOf } from './testing/blocks.ts';
 
+/** A table, and the list that RFC 7541 section 4 describes, which it must equal after each step. */
+class Modelled {
+  readonly table: DynamicTable;
+  #entries: [string, string][] = [];
+  #inserted = 0;
+
+  constructor(capacity: number) {
+    this.table = new DynamicTable(capacity);
+  }
+
+  insert(nameLength: number, valueLength: number): void {
+    const name = String.fromCharCode(97 + (this.#inserted % 26)).repeat(nameLength);
+    const value = String(this.#inserted++)
+      .padEnd(valueLength, '.')
+      .slice(0, valueLength);
+    const fits = this.table.insert(Buffer.from(`##${name}: ${value}\r\n`), 2, nameLength, valueLength, 0);
+    expect(fits).toBe(nameLength + valueLength + 32 <= this.table.capacity);
+    this.#entries = [[name, value], ...this.#entries];
+    this.#check();
+  }
+
+  resize(capacity: number): void {
+    this.table.resize(capacity);
+    this.#check();
+  }
+
+  #size(): number {
+    return this.#entries.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+  }
+
+  #check(): void {
+    while (this.#size() > this.table.capacity) this.#entries.pop();
+    expect(tableOf(this.table)).toEqual({ entries: this.#entries, size: this.#size() });
+  }
+}
+
 describe('DynamicTable', () => {
   it('is a list that RFC 7541 section 4 describes, whatever comes', () => {
     const step = fc.oneof(
-      fc.record({ insert: fc.tuple(fc.nat(30), fc.nat(200)) }),
-      fc.record({ resize: fc.constantFrom(0, 50, 300, 1000, 5000) }),
+      { weight: 20, arbitrary: fc.record({ insert: fc.tuple(fc.nat(5), fc.nat(20)) }) },
+      { weight: 10, arbitrary: fc.record({ insert: fc.tuple(fc.nat(30), fc.nat(200)) }) },
+      { weight: 1, arbitrary: fc.record({ resize: fc.constantFrom(0, 50, 300, 1000, 5000) }) },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-        const table = new DynamicTable(1000);
-        let model: [string, string][] = [];
-        let capacity = 1000;
-        const sizeOf = () => model.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
-        for (const [i, each] of steps.entries()) {
-          if ('resize' in each) {
-            capacity = each.resize;
-            table.resize(capacity);
-          } else {
-            const name = String.fromCharCode(97 + (i % 26)).repeat(each.insert[0]);
-            const value = String(i).padEnd(each.insert[1], '.');
-            const line = Buffer.from(`##${name}: ${value}\r\n`);
-            const fits = table.insert(line, 2, name.length, value.length, i);
-            model = [[name, value], ...model];
-            expect(fits).toBe(name.length + value.length + 32 <= capacity);
-          }
-          while (sizeOf() > capacity) model.pop();
-          expect(tableOf(table)).toEqual({ entries: model, size: sizeOf() });
-          expect(table.text.length).toBeLessThanOrEqual(10_000);
+        const modelled = new Modelled(1000);
+        for (const each of steps) {
+          if ('resize' in each) modelled.resize(each.resize);
+          else modelled.insert(...each.insert);
+          expect(modelled.table.text.length).toBeLessThanOrEqual(10_000);
         }
       }),
       { numRuns: 200 },
     );
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])('keeps old lines from new ones once it may grow, at turn %d', (turn) => {
+    const modelled = new Modelled(300);
+    // Round and round a text of a few lines, until the newest lie before the oldest.
+    for (let i = 0; i < 20 + turn; i++) modelled.insert(1, 60);
+    modelled.resize(5000);
+    for (let i = 0; i < 30; i++) modelled.insert(2, 50);
+  });
+
+  it('puts a line before the oldest only where it fits', () => {
+    for (let valueLength = 150; valueLength < 250; valueLength++) {
+      const modelled = new Modelled(300);
+      for (let i = 0; i < 6; i++) modelled.insert(1, 60);
+      modelled.resize(5000);
+      modelled.insert(1, valueLength);
+    }
   });
 
   it('stays within twice its capacity, however often it wraps', () => {
