@@ -137,6 +137,12 @@ describe('credit (sections 5.2, 6.9)', () => {
 });
 
 describe('capacity (section 5.1.2)', () => {
+  it('is told of once the connection stands', async () => {
+    const client = new ClientUnderTest();
+    client.connection.onConnect();
+    await client.peer.until(() => client.capacities === 1, 'onCapacity');
+  });
+
   it('is 100 until SETTINGS came, then what the server allows', async () => {
     const client = new ClientUnderTest();
     client.connection.onConnect();
@@ -367,6 +373,20 @@ describe('limits at a client (section 10.5)', () => {
     client.sweep(2000);
     await client.peer.until(() => client.peer.isClosed, 'close');
     expect(client.limitsHit).toEqual(['settings_timeout']);
+  });
+
+  it('a server that keeps the window of a request shut has the stream reset', async () => {
+    const client = await ClientUnderTest.ready([[S.INITIAL_WINDOW_SIZE, 10]]);
+    const exchange = client.request('POST');
+    exchange.send('12345678901');
+    await client.peer.settled();
+    for (let passedMs = 0; passedMs <= 310_000; passedMs += 10_000) {
+      client.sweep(10_000);
+      await client.peer.settled();
+    }
+    await client.peer.until(() => client.peer.resetCode(1) === E.CANCEL, 'reset');
+    expect([client.limitsHit, client.connection.activeStreams]).toEqual([['zero_window'], 0]);
+    expect(exchange.failure).not.toBeNull();
   });
 
   it('a silent server is asked by PING, and left without an answer', async () => {

@@ -293,6 +293,26 @@ describe('a client that does not read', () => {
     expect([server.connection.activeStreams, server.peer.of(T.GOAWAY)]).toEqual([0, []]);
   });
 
+  it("the connection's window held shut: the stream is reset all the same", async () => {
+    const server = new ServerUnderTest();
+    server.onExchange = (exchange) => {
+      exchange.respond(200, [], false);
+      exchange.send(Buffer.alloc(100_000));
+    };
+    server.peer.send(PREFACE);
+    await server.peer.handshake([[S.INITIAL_WINDOW_SIZE, 2 ** 30]]);
+    server.peer.send(headers(1, GET, { isEnd: true }));
+    await server.peer.settled();
+    for (let passedMs = 10_000; passedMs < defaultH2Limits.zeroWindowTimeoutMs; passedMs += 10_000) {
+      expect(server.peer.resetCode(1)).toBeNull();
+      server.sweep(10_000);
+      await server.peer.settled();
+    }
+    server.sweep(10_000);
+    await server.peer.until(() => server.peer.resetCode(1) === E.CANCEL, 'reset');
+    expect(server.limitsHit).toEqual(['zero_window']);
+  });
+
   it('a window of one byte at a time is served byte by byte, with what waits bounded', async () => {
     const server = await flooded(0);
     server.peer.send(headers(1, GET, { isEnd: true }));
