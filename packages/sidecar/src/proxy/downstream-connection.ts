@@ -9,55 +9,68 @@ import type {
   ServerConnectionHandler,
   ServerStream,
 } from '@tulle/http';
-import type { DownstreamContext, OpenConnection } from './downstream-context.ts';
-import { badRequest, failures } from './failure.ts';
+import type { OpenConnection } from './downstream-context.ts';
+import { badRequest, type Failure, failures } from './failure.ts';
 import type { InboundPeer } from './inbound-peer.ts';
-import { RequestRelay } from './request-relay.ts';
-import type { ServedClient } from './request-stack.ts';
+import type { RelayPool } from './relay-pool.ts';
+import type { RelayClient, RequestRelay } from './request-relay.ts';
 import type { Swept } from './sweep.ts';
 
-export class DownstreamConnection implements ServerConnectionHandler, ServedClient, OpenConnection, Swept {
+export class DownstreamConnection implements ServerConnectionHandler, RelayClient, OpenConnection, Swept {
   /** Inbound: who it is and what it asked for. */
   readonly peer: InboundPeer | null;
   authority = '';
-  readonly #context: DownstreamContext;
-  /** Every one that was made, at work or not: as many as there were requests at once. */
-  readonly #relays: RequestRelay[] = [];
+  readonly #relays: RelayPool;
+  /** Those at work, as a list through themselves. */
+  #first: RequestRelay | null = null;
   readonly #server: ServerConnection;
 
   /** `serve` makes the connection to the client, of which this is the handler. */
   constructor(
-    context: DownstreamContext,
+    relays: RelayPool,
     peer: InboundPeer | null,
     serve: (handler: ServerConnectionHandler) => ServerConnection,
   ) {
-    this.#context = context;
+    this.#relays = relays;
     this.peer = peer;
     this.#server = serve(this);
-    context.connections.add(this);
-    context.sweep.add(this);
+    const { connections, sweep } = relays.context;
+    connections.add(this);
+    sweep.add(this);
   }
 
   onRequest(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
-    this.#relayOf(stream).begin(stream, head, isEnd);
+    const relay = this.#takeRelay();
+    stream.handler = relay;
+    relay.begin(stream, head, isEnd);
   }
 
+  /** Without a stream the codec has answered by its own means; it is counted and logged all the same. */
   onBadRequest(stream: ServerStream | null, error: MessageError): void {
-    // Without a stream the codec has answered by its own means; it is counted and logged all the same.
-    const relay = stream === null ? new RequestRelay(this, this.#context) : this.#relayOf(stream);
+    const relay = this.#takeRelay();
+    if (stream !== null) stream.handler = relay;
     relay.refuse(stream, badRequest(error));
   }
 
+  onExchangeOver(relay: RequestRelay): void {
+    const { next, previous } = relay;
+    if (previous === null) this.#first = next;
+    else previous.next = next;
+    if (next !== null) next.previous = previous;
+    relay.next = null;
+    relay.previous = null;
+    this.#relays.release(relay);
+  }
+
   onClose(): void {
-    this.#context.connections.delete(this);
-    this.#context.sweep.delete(this);
+    const { connections, sweep } = this.#relays.context;
+    connections.delete(this);
+    sweep.delete(this);
   }
 
   onSweep(nowMs: number): void {
-    const { streamIdleMs } = this.#context.settings.timeouts;
-    for (const relay of this.#relays) {
-      if (relay.exchange.isActive && nowMs - relay.activeMs >= streamIdleMs) relay.fail(failures.streamIdle);
-    }
+    const { streamIdleMs } = this.#relays.context.settings.timeouts;
+    this.#failWhere(failures.streamIdle, (relay) => nowMs - relay.activeMs >= streamIdleMs);
     this.#server.onSweep(nowMs);
   }
 
@@ -66,18 +79,27 @@ export class DownstreamConnection implements ServerConnectionHandler, ServedClie
   }
 
   cutAtDeadline(): void {
-    for (const relay of this.#relays) {
-      if (relay.exchange.isActive) relay.fail(failures.drained);
-    }
+    this.#failWhere(failures.drained, () => true);
     this.#server.abort();
   }
 
-  /** The codec hands a stream that it uses again with the handler that it had. */
-  #relayOf(stream: ServerStream): RequestRelay {
-    if (stream.handler instanceof RequestRelay) return stream.handler;
-    const relay = new RequestRelay(this, this.#context);
-    stream.handler = relay;
-    this.#relays.push(relay);
+  #takeRelay(): RequestRelay {
+    const relay = this.#relays.take(this);
+    relay.next = this.#first;
+    if (this.#first !== null) this.#first.previous = relay;
+    this.#first = relay;
     return relay;
+  }
+
+  /** What fails may end others too: they are looked at again before their turn. */
+  #failWhere(failure: Failure, isMeant: (relay: RequestRelay) => boolean): void {
+    if (this.#first === null) return;
+    const meant: RequestRelay[] = [];
+    for (let relay: RequestRelay | null = this.#first; relay !== null; relay = relay.next) {
+      if (isMeant(relay)) meant.push(relay);
+    }
+    for (const relay of meant) {
+      if (relay.client === this && relay.exchange.isActive) relay.fail(failure);
+    }
   }
 }

@@ -25,12 +25,12 @@ import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
 import { AccessLog } from './access-log.ts';
 import { TwoChoices } from './balancer.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
-import type { DownstreamContext } from './downstream-context.ts';
 import { InboundListener } from './inbound-listener.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
 import { OwnFields } from './own-fields.ts';
+import { RelayPool } from './relay-pool.ts';
 import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
 import { meshLimits, type ProxySettings, serverTimeouts } from './settings.ts';
@@ -60,8 +60,8 @@ export class Proxy implements Component {
   readonly #options: ProxyOptions;
   readonly #sweep: Sweep;
   readonly #upstreams: Upstreams;
-  readonly #outbound: DownstreamContext;
-  readonly #inbound: DownstreamContext;
+  readonly #outbound: RelayPool;
+  readonly #inbound: RelayPool;
   readonly #inboundListener: InboundListener;
   #outboundListener: Listener | null = null;
   #inboundOpening: Promise<void> | null = null;
@@ -72,8 +72,8 @@ export class Proxy implements Component {
     const { settings, clock, logger, random } = options;
     this.#sweep = new Sweep(clock);
     const metrics = new RequestMetrics(options.metrics, {
-      inbound: () => this.#inbound.connections.size,
-      outbound: () => this.#outbound.connections.size,
+      inbound: () => this.#inbound.context.connections.size,
+      outbound: () => this.#outbound.context.connections.size,
       upstream: () => this.#upstreams.openCount,
     });
     const { limits, timeouts } = settings;
@@ -93,12 +93,12 @@ export class Proxy implements Component {
       accessLog: new AccessLog({ format: settings.accessLog, clock, write }),
       monotonicMs: () => clock.monotonicMs(),
     };
-    this.#outbound = this.#context(
+    this.#outbound = this.#relays(
       'outbound',
       new OutboundStack({ ...shared, view: options.outbound, random }),
       metrics,
     );
-    this.#inbound = this.#context('inbound', new InboundStack({ ...shared, view: options.inbound }), metrics);
+    this.#inbound = this.#relays('inbound', new InboundStack({ ...shared, view: options.inbound }), metrics);
     this.#inboundListener = new InboundListener({
       settings,
       metrics,
@@ -158,13 +158,13 @@ export class Proxy implements Component {
   async stop(deadlineMs: number): Promise<void> {
     const { clock, logger } = this.#options;
     this.#isStopping = true;
-    const contexts = [this.#outbound, this.#inbound];
+    const contexts = [this.#outbound.context, this.#inbound.context];
     await Promise.all([this.#outboundListener?.close(), this.#inboundListener.close()]);
     for (const context of contexts) {
       for (const connection of context.connections) connection.drain();
     }
     const endMs = clock.monotonicMs() + deadlineMs;
-    const openCount = () => this.#outbound.connections.size + this.#inbound.connections.size;
+    const openCount = () => this.#outbound.context.connections.size + this.#inbound.context.connections.size;
     while (openCount() > 0 && clock.monotonicMs() < endMs) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
@@ -181,8 +181,8 @@ export class Proxy implements Component {
     const { settings } = this.#options;
     return {
       listeners: {
-        outbound: { port: this.outboundPort, connections: this.#outbound.connections.size },
-        inbound: { port: this.inboundPort, connections: this.#inbound.connections.size },
+        outbound: { port: this.outboundPort, connections: this.#outbound.context.connections.size },
+        inbound: { port: this.inboundPort, connections: this.#inbound.context.connections.size },
       },
       isDraining: this.#isStopping,
       pools: this.#upstreams.describe(),
@@ -190,10 +190,10 @@ export class Proxy implements Component {
     };
   }
 
-  #context(side: ConnectionSide, stack: RequestStack, metrics: RequestMetrics): DownstreamContext {
+  #relays(side: ConnectionSide, stack: RequestStack, metrics: RequestMetrics): RelayPool {
     const { settings, clock } = this.#options;
     const { limits, timeouts } = settings;
-    return {
+    return new RelayPool({
       settings,
       stack,
       clock,
@@ -209,17 +209,17 @@ export class Proxy implements Component {
         observer: observerOf(side, metrics),
         nowMs: () => this.#sweep.nowMs,
       },
-    };
+    });
   }
 
-  #accept(transport: Transport, context: DownstreamContext, peer: InboundPeer | null): void {
+  #accept(transport: Transport, relays: RelayPool, peer: InboundPeer | null): void {
     if (this.#isStopping) {
       transport.abort();
       return;
     }
-    const { serverOptions } = context;
+    const { serverOptions } = relays.context;
     // Between sidecars ALPN has settled the version; applications say it by their first bytes.
-    new DownstreamConnection(context, peer, (handler) =>
+    new DownstreamConnection(relays, peer, (handler) =>
       peer === null
         ? serveHttp(transport, handler, serverOptions)
         : new H2ServerConnection(transport, handler, serverOptions),

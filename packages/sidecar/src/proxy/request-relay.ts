@@ -32,25 +32,34 @@ const HELD = 1;
 /** In the endpoint's queue. */
 const QUEUED = 2;
 
+/** Whose request it is, which wants to know when it is over. */
+export interface RelayClient extends ServedClient {
+  onExchangeOver(relay: RequestRelay): void;
+}
+
+const nobody: RelayClient = { peer: null, authority: '', onExchangeOver() {} };
+
+/** The relays are used again: one is at work for each exchange, whoever's it is. */
 export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedRequest, RespondedRequest {
   readonly exchange = new Exchange();
-  readonly client: ServedClient;
+  client: RelayClient = nobody;
+  /** Among the client's relays at work. */
+  next: RequestRelay | null = null;
+  previous: RequestRelay | null = null;
   readonly responseHandler: ResponseRelay;
+  stream: ServerStream | null = null;
   resolved: OutboundLookup | null = null;
   holdNumber = 0;
   queuedSinceMs = 0;
-  /** When bytes of the exchange moved last. */
   activeMs = 0;
   readonly #context: DownstreamContext;
-  #stream: ServerStream | null = null;
   #upstream: ClientStream | null = null;
   #state = MOVING;
   #isRequestEnded = false;
   /** What waits while held or queued; else what may be sent again. */
   #copy: RequestCopy | null = null;
 
-  constructor(client: ServedClient, context: DownstreamContext) {
-    this.client = client;
+  constructor(context: DownstreamContext) {
     this.#context = context;
     this.responseHandler = new ResponseRelay(this);
   }
@@ -58,7 +67,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   /** A request comes in on `stream`. */
   begin(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
     const { clock, capturesText } = this.#context;
-    this.#stream = stream;
+    this.stream = stream;
     this.#isRequestEnded = isEnd;
     this.exchange.begin(clock.monotonicMs());
     this.touch();
@@ -68,7 +77,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
 
   /** A request that could not be read: nothing of it is known. */
   refuse(stream: ServerStream | null, failure: Failure): void {
-    this.#stream = stream;
+    this.stream = stream;
     this.#isRequestEnded = true;
     this.exchange.begin(this.#context.clock.monotonicMs());
     this.exchange.text.clear();
@@ -77,10 +86,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
 
   touch(): void {
     this.activeMs = this.#context.sweep.nowMs;
-  }
-
-  get stream(): ServerStream | null {
-    return this.#stream;
   }
 
   onBody(buffer: Buffer, start: number, end: number, isEnd: boolean): void {
@@ -96,7 +101,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     if (upstream === null) return;
     const takesMore = upstream.sendBody(buffer, start, end, isEnd);
     if (isEnd) this.#directionEnded();
-    else if (!takesMore) this.#stream?.pause();
+    else if (!takesMore) this.stream?.pause();
   }
 
   onTrailers(trailers: FieldSection): void {
@@ -113,12 +118,12 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   }
 
   onAbort(failure: StreamFailure): void {
-    const canRespond = this.#stream?.canRespond === true;
+    const canRespond = this.stream?.canRespond === true;
     if (failure.kind === 'protocol' && canRespond) {
       this.fail(badRequest(failure.error));
       return;
     }
-    this.#stream = null;
+    this.stream = null;
     this.fail(failure.kind === 'protocol' ? badRequest(failure.error) : failures.downstreamClosed);
   }
 
@@ -136,7 +141,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const copy = this.#copy!;
     this.#state = MOVING;
     this.#sendCopy(upstream, copy);
-    this.#stream?.resume();
+    this.stream?.resume();
   }
 
   onPoolFailure(failure: Failure): void {
@@ -160,7 +165,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     exchange.flag = failure.flag;
     exchange.reason = failure.reason;
     this.#drop();
-    const stream = this.#stream;
+    const { stream } = this;
     if (stream !== null) {
       if (failure.status === 0 || !stream.canRespond) stream.abort('internal');
       else {
@@ -206,7 +211,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const route = this.#context.stack.route(this, head);
     if (route instanceof EndpointSlot) {
       this.#sendTo(route, head, held);
-      if (held !== null && this.#state === MOVING) this.#stream?.resume();
+      if (held !== null && this.#state === MOVING) this.stream?.resume();
       return;
     }
     if (route === null) {
@@ -239,7 +244,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
       this.#sendCopy(upstream, held);
     } else {
       this.#upstream = upstream;
-      if (maySendAgain(head, upstream, httpMajor)) this.#keepReplay(head, extra);
+      if (maySendAgain(head, upstream, httpMajor)) this.#copy = this.#copyOf(head, extra);
       if (!upstream.sendRequest(head, null, extra, this.#isRequestEnded)) this.#refuseHead();
     }
   }
@@ -253,11 +258,17 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
 
   /** Copies what waits, and stops the client. */
   #keepWaiting(head: RequestHead, extra: FieldSection | null, held: RequestCopy | null): RequestCopy {
-    const copy = held ?? this.#context.copies.take();
-    if (held === null) copy.keepHead(head, this.#isRequestEnded);
-    copy.keepFields(extra);
+    const copy = held ?? this.#copyOf(head, extra);
+    if (held !== null) held.keepFields(extra);
     this.#copy = copy;
-    this.#stream?.pause();
+    this.stream?.pause();
+    return copy;
+  }
+
+  #copyOf(head: RequestHead, extra: FieldSection | null): RequestCopy {
+    const copy = this.#context.copies.take();
+    copy.keepHead(head, this.#isRequestEnded);
+    copy.keepFields(extra);
     return copy;
   }
 
@@ -275,13 +286,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   #refuseHead(): void {
     this.abortUpstream();
     this.fail(badRequest(h1ErrorOf(H1_HEAD_TOO_LARGE)));
-  }
-
-  #keepReplay(head: RequestHead, extra: FieldSection | null): void {
-    const copy = this.#context.copies.take();
-    copy.keepHead(head, this.#isRequestEnded);
-    copy.keepFields(extra);
-    this.#copy = copy;
   }
 
   /** On another connection. */
@@ -315,10 +319,12 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
 
   #close(): void {
     const { exchange } = this;
-    this.#stream = null;
+    if (this.stream !== null) this.stream.handler = null;
+    this.stream = null;
     if (!exchange.isActive) return;
     exchange.isActive = false;
     if (exchange.slot !== null) exchange.slot.pool.inFlight--;
     this.#context.stack.finish(this);
+    this.client.onExchangeOver(this);
   }
 }
