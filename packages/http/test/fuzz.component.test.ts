@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { repositoryCorpus } from './fuzz/corpus.ts';
+import { CoverageMap } from './fuzz/coverage-map.ts';
+import { CurrentInput } from './fuzz/current-input.ts';
+import { type FuzzTarget, mustHold } from './fuzz/fuzz-target.ts';
+import { Fuzzer } from './fuzz/fuzzer.ts';
 import { withCounters } from './fuzz/instrument.ts';
+import { byteMutator } from './fuzz/mutate-bytes.ts';
 import { Random } from './fuzz/random.ts';
 import { fuzzTargets } from './fuzz/targets/fuzz-targets.ts';
 
@@ -55,6 +60,23 @@ describe('the fuzzer itself', () => {
     expect(new Function(`${text}; return all();`)()).toEqual(new Function(source)());
     expect([...counters.slice(0, numbers.next)].filter((count) => count === 0)).toEqual([]);
     expect(numbers.next).toBeGreaterThan(12);
+  });
+
+  it('finds a planted fault, and makes its input small', async () => {
+    const target: FuzzTarget = {
+      name: 'planted',
+      about: '',
+      maxInputBytes: 64,
+      mutators: [byteMutator(['ab', '\r\n'])],
+      seeds: () => [],
+      run: (input) => mustHold(!input.includes('ab\r\n'), 'no ab at the end of a line'),
+    };
+    const map = new CoverageMap(new Uint8Array(1));
+    const fuzzer = new Fuzzer({ target, map, random: new Random(1), current: new CurrentInput(64) });
+    await fuzzer.add(Buffer.from('xxxxxxxxxx'));
+    await fuzzer.run(() => fuzzer.findings.length > 0 || fuzzer.executions > 100_000);
+    expect(fuzzer.findings.map(({ input }) => input.toString())).toEqual(['ab\r\n']);
+    expect(fuzzer.findings[0]!.report).toContain('no ab at the end of a line');
   });
 
   it('repeats itself from the same seed, and not from another', () => {

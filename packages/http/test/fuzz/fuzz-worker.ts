@@ -28,6 +28,8 @@ export interface FuzzProgress {
 
 const isUnderTest = /\/packages\/http\/src\/(exchange|h1|h2|hpack|message|transport)\/[a-z0-9-]+\.ts$/;
 const REPORT_EVERY_MS = 1_000;
+/** Of each target: the repository's corpus is for replaying, not for keeping all. */
+const MAX_SAVED_INPUTS = 40;
 
 const task = workerData as FuzzTask;
 const branches = instrumentModules((url) => isUnderTest.test(url));
@@ -58,7 +60,7 @@ await fuzzer.run(() => {
   }
   return nowMs > endMs;
 });
-if (task.isSaving) saveToRepository(task.target, fuzzer.distilled());
+if (task.isSaving) saveToRepository(task.target, fuzzer.distilled(MAX_SAVED_INPUTS));
 report(true);
 
 function report(isOver: boolean): void {

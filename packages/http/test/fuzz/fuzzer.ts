@@ -64,14 +64,23 @@ export class Fuzzer {
     this.#uncaught ??= thrown;
   }
 
-  /** A small set that takes every branch that the corpus takes, as often: the shortest inputs first. */
-  distilled(): Buffer[] {
+  /** A small set that takes the branches that the corpus takes: each time the input that adds the most. */
+  distilled(maxInputs: number): Buffer[] {
     const taken = new Set<number>();
     const chosen: Buffer[] = [];
-    for (const { input, marks } of this.#corpus.toSorted((a, b) => a.input.length - b.input.length)) {
-      if (marks.every((mark) => taken.has(mark))) continue;
-      for (const mark of marks) taken.add(mark);
-      chosen.push(input);
+    const shortestFirst = this.#corpus.toSorted((a, b) => a.input.length - b.input.length);
+    while (chosen.length < maxInputs) {
+      let best: Entry | null = null;
+      let most = 0;
+      for (const entry of shortestFirst) {
+        const adds = entry.marks.reduce((sum, mark) => sum + (taken.has(mark) ? 0 : 1), 0);
+        if (adds <= most) continue;
+        most = adds;
+        best = entry;
+      }
+      if (best === null) break;
+      for (const mark of best.marks) taken.add(mark);
+      chosen.push(best.input);
     }
     return chosen;
   }
