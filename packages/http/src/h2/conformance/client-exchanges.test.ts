@@ -2,7 +2,7 @@
 // Long because each rule has its case, and a reader of the RFC wants them in one place.
 import { describe, expect, it } from 'vitest';
 import { TransportError } from '../../transport/transport.ts';
-import { ClientUnderTest } from '../testing/client-under-test.ts';
+import { ClientExchange, ClientUnderTest } from '../testing/client-under-test.ts';
 import { PeerCredit } from '../testing/peer-credit.ts';
 import {
   data,
@@ -223,6 +223,15 @@ describe('how an exchange breaks off (sections 6.4, 8.7)', () => {
     expect([client.closes, client.connection.capacity]).toEqual([1, 0]);
   });
 
+  it('the connection breaks between open() and sendRequest()', async () => {
+    const client = await ClientUnderTest.ready();
+    const exchange = new ClientExchange();
+    client.connection.open(exchange);
+    expect(client.connection.activeStreams).toBe(1);
+    client.transport.fail(null);
+    expect([exchange.failure?.kind, client.connection.activeStreams]).toEqual(['closed', 0]);
+  });
+
   it('the connection never stood', () => {
     const client = new ClientUnderTest();
     const exchange = client.request();
@@ -332,6 +341,20 @@ describe('RFC 8441: extended CONNECT', () => {
     await client.peer.settled();
     expect(client.peer.body(head!.streamId)).toBe('up');
     expect([client.connection.activeStreams, client.peer.of(T.RST_STREAM)]).toEqual([0, []]);
+  });
+
+  it('keeps what is sent into it meanwhile', async () => {
+    const client = new ClientUnderTest();
+    client.connection.onConnect();
+    const exchange = client.request('GET', webSocket);
+    exchange.send('early');
+    await client.peer.until(() => client.peer.of(T.SETTINGS).length > 0, 'SETTINGS');
+    await new Promise(setImmediate);
+    expect([client.peer.of(T.HEADERS), client.peer.of(T.DATA)]).toEqual([[], []]);
+    client.peer.send(settings([[S.ENABLE_CONNECT_PROTOCOL, 1]]));
+    await client.peer.until(() => client.peer.body(1) === 'early', 'what was kept');
+    const ofStream = client.peer.frames.filter((it) => it.streamId === 1);
+    expect(ofStream.map((it) => it.type)).toEqual([T.HEADERS, T.DATA]);
   });
 
   it('is given up where the server does not allow it', async () => {

@@ -376,6 +376,16 @@ describe('deadlines, at a sweep', () => {
     expect(server.exchanges[0]!.failure?.kind).toBe('closed');
   });
 
+  it('6.7: no PING is sent where the limit says never', async () => {
+    const server = await ServerUnderTest.ready({ ...limits, pingAfterMs: 0 });
+    server.onExchange = () => {};
+    server.peer.send(headers(1, POST));
+    await server.peer.settled();
+    server.peer.frames.length = 0;
+    for (let i = 0; i < 5; i++) await settle(server, 60_000);
+    expect([server.peer.frames, server.peer.isClosed]).toEqual([[], false]);
+  });
+
   it('a field block that does not end', async () => {
     const server = await ServerUnderTest.ready({}, { headMs: 3000 });
     server.peer.send(openHeaders(1, getBlock));
