@@ -11,7 +11,11 @@ import { listenTcp, type Transport, type TransportBackend } from '@tulle/http';
 
 const ECHO_BYTES = 100_000;
 const STALLED = 100;
-const STALLED_BYTES = 16 * 1024 * 1024;
+const STALLED_BYTES = 1024 * 1024;
+/** Far more than the kernel takes. */
+const MAX_WRITES = 1024;
+/** One write, and what a backend queues before it says false. */
+const MAX_HEEDED_BYTES = 192 * 1024;
 /** An address has 28,000 ports to dial from. */
 const PER_ADDRESS = 5_000;
 
@@ -60,10 +64,16 @@ async function measure(): Promise<void> {
   await listener.close();
 }
 
-/** Writes 16 MiB to each as an owner does that does not heed back-pressure; gives what is queued. */
+/** Fills what the kernel takes, then writes 1 MiB as an owner that heeds no back-pressure; gives what is queued. */
 function stall(transports: readonly Transport[], payload: Buffer): number {
   let queued = 0;
   for (const transport of transports) {
+    let writes = 0;
+    while (transport.write(payload, 0, payload.length)) {
+      if (++writes > MAX_WRITES) throw new Error('a connection takes all: it is closed, or its peer reads');
+    }
+    const heeded = transport.queuedBytes;
+    if (heeded > MAX_HEEDED_BYTES) throw new Error(`${heeded} bytes are queued at the first false`);
     for (let sent = 0; sent < STALLED_BYTES; sent += payload.length) {
       transport.write(payload, 0, payload.length);
     }
@@ -114,6 +124,7 @@ async function tell(peer: ChildProcess, order: Order): Promise<void> {
 
 /** The other process: clients that are idle, echo once, or read nothing. */
 async function dial(): Promise<void> {
+  process.once('disconnect', () => process.exit());
   const sockets: Socket[] = [];
   process.on('message', async (order: Order) => {
     if (order.open !== undefined) {
