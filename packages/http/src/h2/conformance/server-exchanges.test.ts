@@ -1,8 +1,8 @@
 /** RFC 9113 sections 5.4, 6.4, 6.8 and 8.1 at a server: answers, resets, and how a connection ends. */
 import { seededRandom } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
-import { data, E, F, goaway, headers, rst, T, windowUpdate } from '../testing/raw-frames.ts';
-import { answersAtEnd, ServerUnderTest } from '../testing/server-under-test.ts';
+import { data, E, F, type Fields, goaway, headers, rst, T, windowUpdate } from '../testing/raw-frames.ts';
+import { answersAtEnd, type ServerExchange, ServerUnderTest } from '../testing/server-under-test.ts';
 import { GET, POST } from '../testing/verdict.ts';
 
 const HEAD = [[':method', 'HEAD'], ...GET.slice(1)] as const;
@@ -102,6 +102,38 @@ describe('an answer (section 8.1)', () => {
     await server.peer.settled();
     expect(server.peer.of(T.DATA, 1)).toEqual([]);
     expect([statuses(server, 1), server.peer.hasEnded(1)]).toEqual([[String(status)], true]);
+  });
+
+  it.each(['head', 'body', 'trailers'])('that has ended with its %s takes nothing more', async (last) => {
+    const server = await holding(headers(1, POST));
+    const [exchange] = server.exchanges;
+    exchange!.respond(200, [], last === 'head');
+    if (last === 'body') exchange!.send('body', true);
+    else if (last === 'trailers') exchange!.sendTrailers([['x-t', '1']]);
+    await server.peer.settled();
+    server.peer.frames.length = 0;
+    expect(exchange!.send('more'), 'dropped').toBe(true);
+    exchange!.sendTrailers([['x-more', '1']]);
+    exchange!.interim(103);
+    await server.peer.settled();
+    expect(server.peer.frames.filter((it) => it.streamId === 1)).toEqual([]);
+  });
+
+  it.each([
+    ['to HEAD', HEAD],
+    [
+      'in a tunnel',
+      [
+        [':method', 'CONNECT'],
+        [':authority', 'a.test:443'],
+      ] as Fields,
+    ],
+  ])('%s cannot have trailers: the end alone is sent', async (_, request) => {
+    const server = await holding(headers(1, request));
+    server.exchanges[0]!.respond(200, [], false);
+    server.exchanges[0]!.sendTrailers([['x-t', '1']]);
+    await server.peer.settled();
+    expect([server.peer.of(T.HEADERS, 1).length, server.peer.hasEnded(1)]).toEqual([1, true]);
   });
 
   it('that is complete before the request resets the stream with NO_ERROR, after itself', async () => {

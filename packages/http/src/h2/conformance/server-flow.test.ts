@@ -1,4 +1,5 @@
 /** RFC 9113 sections 5.2 and 6.9 at a server, as the sender of responses and as the receiver of requests. */
+// Long because each rule has its case, and a reader of the RFC wants them in one place.
 import { describe, expect, it } from 'vitest';
 import { defaultH2Limits } from '../../exchange/limits.ts';
 import { PeerCredit } from '../testing/peer-credit.ts';
