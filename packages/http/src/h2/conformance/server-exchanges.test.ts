@@ -2,7 +2,7 @@
 import { seededRandom } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { data, E, F, type Fields, goaway, headers, rst, T, windowUpdate } from '../testing/raw-frames.ts';
-import { answersAtEnd, type ServerExchange, ServerUnderTest } from '../testing/server-under-test.ts';
+import { answersAtEnd, ServerUnderTest } from '../testing/server-under-test.ts';
 import { GET, POST } from '../testing/verdict.ts';
 
 const HEAD = [[':method', 'HEAD'], ...GET.slice(1)] as const;

@@ -13,6 +13,7 @@ import {
   padded,
   S,
   settings,
+  settingsAck,
   T,
   windowUpdate,
 } from '../testing/raw-frames.ts';
@@ -258,6 +259,20 @@ describe('what a server receives', () => {
     server.exchanges[0]!.during(() => server.exchanges[0]!.stream.resume());
     await server.peer.settled();
     expect(credit.stream(1)).toBe(streamWindowBytes);
+  });
+
+  it('6.5.3, 6.9.2: a window below the default binds once it is acknowledged, and not before', async () => {
+    const server = new ServerUnderTest({ streamWindowBytes: 1000 });
+    server.onExchange = (exchange) => exchange.stream.pause();
+    server.peer.send(PREFACE, settings(), headers(1, POST), data(1, Buffer.alloc(16_384)));
+    await server.peer.settled();
+    expect(server.exchanges[0]!.bodyBytes).toBe(16_384);
+    server.peer.send(settingsAck, headers(3, POST), data(3, Buffer.alloc(1000)));
+    await server.peer.settled();
+    expect([server.exchanges[1]!.bodyBytes, server.peer.of(T.RST_STREAM)]).toEqual([1000, []]);
+    server.peer.send(data(3, 'x'));
+    await server.peer.settled();
+    expect(server.peer.resetCode(3) ?? server.peer.goawayCode()).toBe(E.FLOW_CONTROL_ERROR);
   });
 
   it('5.2: paused streams hold up no other', async () => {
