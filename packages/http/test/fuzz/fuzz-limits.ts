@@ -25,11 +25,16 @@ const limits: HttpLimits = {
   },
 };
 
+/** Of all connections: there is one run at a time. */
+export const clock = { nowMs: 0 };
+/** How much time passes between two looks at the deadlines. */
+export const PASSING_MS: readonly number[] = [0, 0, 100, 5_000, 40_000, 400_000];
+
 const observer: ConnectionObserver = { onLimit() {}, onProtocolError() {} };
 
 export const fuzzOptions: ServerConnectionOptions = {
   limits,
   timeouts: defaultServerTimeouts,
   observer,
-  nowMs: () => 1_000,
+  nowMs: () => clock.nowMs,
 };

@@ -7,7 +7,7 @@ import { MemoryTransport } from '../../src/h2/testing/memory-transport.ts';
 import { StrictFrames } from '../testing/strict-frames.ts';
 import { drive, quiet } from './drive.ts';
 import { FuzzClientExchange } from './fuzz-client-exchange.ts';
-import { fuzzOptions } from './fuzz-limits.ts';
+import { clock, fuzzOptions, PASSING_MS } from './fuzz-limits.ts';
 import { FuzzServer } from './fuzz-server.ts';
 import { mustHold } from './fuzz-target.ts';
 import { hashOf, Random } from './random.ts';
@@ -31,6 +31,7 @@ function partyOf(input: Buffer, role: 'server' | 'client'): Party {
   const isCalm = (input[0] ?? 0) < CALM_BELOW;
   const random = new Random(isCalm ? (input[0] ?? 0) : hashOf(input));
   const transport = new MemoryTransport();
+  clock.nowMs = 1_000;
   const frames = new StrictFrames(role, fuzzOptions.limits.h2.connectionWindowBytes);
   const faults: unknown[] = [];
   transport.onWritten = (written) => {
@@ -51,7 +52,10 @@ async function play(party: Party, prefix: Buffer, cuts: readonly number[], poke:
   frames.onPeerBytes(bytes);
   if (prefix.length > 0) transport.deliver(prefix);
   await drive(transport, bytes, cuts, () => {
-    if (!isCalm) transport.take(random.below(4) > 0);
+    if (!isCalm) {
+      transport.take(random.below(4) > 0);
+      clock.nowMs += random.pick(PASSING_MS);
+    }
     mustHold(transport.queuedBytes < MAX_QUEUED_BYTES, 'what waits for the peer is bounded');
     poke();
   });
@@ -86,7 +90,7 @@ export async function serveFrames(input: Buffer, cuts: readonly number[]): Promi
       connection.activeStreams <= fuzzOptions.limits.h2.maxConcurrentStreams,
       'streams within the limit',
     );
-    connection.onSweep(1_000);
+    connection.onSweep(clock.nowMs);
   });
   mustHold(server.closes === 1, 'onClose comes once');
   mustHold(connection.activeStreams === 0, 'no stream is left');
@@ -128,7 +132,7 @@ export async function askFrames(input: Buffer, cuts: readonly number[]): Promise
     if (isCalm) return;
     if (random.oneIn(2)) open();
     if (random.oneIn(16)) connection.retire();
-    connection.onSweep(1_000);
+    connection.onSweep(clock.nowMs);
   });
   mustHold(owner.closes === 1, 'onClosed comes once');
   mustHold(connection.activeStreams === 0 && connection.capacity === 0, 'no stream is left');

@@ -8,7 +8,7 @@ import {
 } from '../../testing/strict-http1.ts';
 import { repositoryCorpus } from '../corpus.ts';
 import { drive, quiet } from '../drive.ts';
-import { fuzzOptions } from '../fuzz-limits.ts';
+import { clock, fuzzOptions, PASSING_MS } from '../fuzz-limits.ts';
 import { FuzzServer, type FuzzServerExchange } from '../fuzz-server.ts';
 import { type FuzzTarget, mustHold, Violation } from '../fuzz-target.ts';
 import { byteMutator } from '../mutate-bytes.ts';
@@ -69,6 +69,7 @@ async function serve(input: Buffer, bytes: Buffer, cuts: readonly number[]): Pro
   const isCalm = (input[0] ?? 0) < CALM_BELOW;
   const random = new Random(isCalm ? (input[0] ?? 0) : hashOf(input));
   const transport = new MemoryTransport();
+  clock.nowMs = 1_000;
   const server = new FuzzServer(random, isCalm);
   let output = '';
   transport.onWritten = (written) => {
@@ -82,8 +83,11 @@ async function serve(input: Buffer, bytes: Buffer, cuts: readonly number[]): Pro
   };
   await drive(transport, bytes, cuts, () => {
     for (const exchange of server.exchanges) exchange.poke();
-    if (!isCalm) transport.take(random.below(4) > 0);
-    connection.onSweep(1_000);
+    if (!isCalm) {
+      transport.take(random.below(4) > 0);
+      clock.nowMs += random.pick(PASSING_MS);
+    }
+    connection.onSweep(clock.nowMs);
   });
   transport.take(true);
   transport.deliverEnd();
