@@ -13,6 +13,7 @@ import type { HeadEdits } from '../message/head-edits.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 import { ByteQueue } from '../transport/byte-queue.ts';
+import { releaseBlock } from '../transport/write-blocks.ts';
 import { type MessageOutput, OUT_CHUNKED, OUT_LENGTH, OUT_NONE, OUT_RAW } from './message-output.ts';
 import { opensTunnel, type TunnelRequest, tunnelRequestOf } from './tunnel-request.ts';
 
@@ -73,7 +74,7 @@ export class H1ClientStream implements ClientStream {
   /** The exchange is over, or the connection is: sends are dropped. */
   close(): void {
     this.#state = OVER;
-    this.#early = null;
+    this.#dropEarly();
   }
 
   sendRequest(
@@ -160,6 +161,7 @@ export class H1ClientStream implements ClientStream {
     if (early === null && !this.#isEarlyEnd) return false;
     for (let chunk = early?.shift() ?? null; chunk !== null; chunk = early?.shift() ?? null) {
       this.#output.body(chunk.bytes, chunk.start, chunk.end, false);
+      if (chunk.isBlock) releaseBlock(chunk.bytes);
     }
     if (this.#isEarlyEnd) this.sendBody(chunkedLine, 0, 0, true);
     return !this.#isEarlyEnd && !this.#output.isFull;
@@ -168,7 +170,7 @@ export class H1ClientStream implements ClientStream {
   /** Whatever waits was meant for the tunnel, and must not reach a server that reads it as a request. */
   refuseTunnel(): void {
     if (this.#state !== ASKED) return;
-    this.#early = null;
+    this.#dropEarly();
     this.#state = SENT;
   }
 
@@ -191,6 +193,11 @@ export class H1ClientStream implements ClientStream {
     this.#state = ASKED;
     this.#isEarlyEnd = isEnd;
     return true;
+  }
+
+  #dropEarly(): void {
+    this.#early?.clear();
+    this.#early = null;
   }
 
   /** Bounded: false has the sender wait at once. */

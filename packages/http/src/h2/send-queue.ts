@@ -1,5 +1,6 @@
 /** Body bytes of one stream that wait for credit or for the transport, copied. */
 import { ByteQueue, type QueuedChunk } from '../transport/byte-queue.ts';
+import { releaseBlock } from '../transport/write-blocks.ts';
 
 export class SendQueue {
   readonly #queue = new ByteQueue();
@@ -25,7 +26,7 @@ export class SendQueue {
       head.bytes.copy(out, o, this.#at, this.#at + part);
       o += part;
       this.#at += part;
-      if (this.#at === head.end) this.#head = null;
+      if (this.#at === head.end) this.#releaseHead();
     }
   }
 
@@ -38,6 +39,11 @@ export class SendQueue {
 
   clear(): void {
     this.#queue.clear();
+    this.#releaseHead();
+  }
+
+  #releaseHead(): void {
+    if (this.#head?.isBlock === true) releaseBlock(this.#head.bytes);
     this.#head = null;
   }
 }

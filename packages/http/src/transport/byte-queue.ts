@@ -1,12 +1,14 @@
 /**
  * Bytes that a transport accepted and cannot pass on yet. Small writes are copied and share a chunk, so
- * that a slow reader costs about what is queued for it; a block that is at least half full is kept.
+ * that a slow reader costs about what is queued for it; large ones are copied to a block, and a block that is
+ * at least half full is kept.
  */
 import {
   holdBlock,
   mayHoldBlock,
   releaseBlock,
   returnWriteBlock,
+  takeWriteBlock,
   WRITE_BLOCK_BYTES,
 } from './write-blocks.ts';
 
@@ -34,13 +36,20 @@ export class ByteQueue {
       last.end += fitting;
       at += fitting;
     }
-    if (at < end) {
-      const least = last === undefined ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
-      const bytes = Buffer.allocUnsafeSlow(Math.max(least, end - at));
-      buffer.copy(bytes, 0, at, end);
-      this.#chunks.push({ bytes, start: 0, end: end - at, isBlock: false });
-    }
+    while (at < end) at = this.#appendChunk(buffer, at, end, last === undefined);
     this.length += end - start;
+  }
+
+  /** In a block where that is not too large: memory made for each large write costs its collection (`two-hop-mtls-64k`). */
+  #appendChunk(buffer: Buffer, start: number, end: number, isFirst: boolean): number {
+    const isBlock = end - start >= CHUNK_BYTES && mayHoldBlock();
+    if (isBlock) holdBlock();
+    const least = isFirst ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
+    const bytes = isBlock ? takeWriteBlock() : Buffer.allocUnsafeSlow(Math.max(least, end - start));
+    const stop = Math.min(end, start + bytes.length);
+    buffer.copy(bytes, 0, start, stop);
+    this.#chunks.push({ bytes, start: 0, end: stop - start, isBlock });
+    return stop;
   }
 
   /** The block is the queue's from here on. */

@@ -15,7 +15,7 @@ const cases = [
 ] as const;
 
 /** What a queue may hold of the pool, and what the pool keeps. */
-const MAX_BLOCKS = 32;
+const MAX_BLOCKS = 64;
 
 const opened: Pair[] = [];
 

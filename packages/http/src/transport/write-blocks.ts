@@ -7,7 +7,7 @@
  * The transport returns the block once the kernel, or OpenSSL, has its bytes. One that is not written
  * goes back by returnWriteBlock(), once.
  *
- * Bounds: spare blocks, 2.3 MiB; and as much again that wait for slow peers. Beyond the latter a transport
+ * Bounds: spare blocks, 2.3 MiB; and twice as much that wait for slow peers. Beyond the latter a transport
  * copies what waits to memory of its size, and returns the block at once. Whoever takes blocks bounds those
  * that it fills: one a connection, for a turn of the loop.
  */
@@ -17,7 +17,7 @@ import { SCRATCH_BYTES } from './transport.ts';
 export const WRITE_BLOCK_BYTES = SCRATCH_BYTES;
 
 const MAX_SPARE = 32;
-const MAX_HELD = 32;
+const MAX_HELD = 64;
 
 const spare: Buffer[] = [];
 let held = 0;
