@@ -136,6 +136,20 @@ describe('an answer (section 8.1)', () => {
     expect([server.peer.of(T.HEADERS, 1).length, server.peer.hasEnded(1)]).toEqual([1, true]);
   });
 
+  it('whose trailers are larger than any is reset, and the connection goes on', async () => {
+    const server = await holding(headers(1, GET, { isEnd: true }), headers(3, GET, { isEnd: true }));
+    const [first, second] = server.exchanges;
+    const large = Array.from({ length: 2 }, (_, i) => [`x-${i}`, 'v'.repeat(50_000)] as const);
+    first!.respond(200, [], false);
+    first!.sendTrailers(large);
+    await server.peer.settled();
+    expect(server.peer.resetCode(1)).toBe(E.INTERNAL_ERROR);
+    second!.respond(200, [['x-a', 'b']]);
+    await server.peer.settled();
+    expect(server.peer.of(T.HEADERS, 3)[0]!.fields[1]).toEqual(['x-a', 'b']);
+    expect(server.connection.activeStreams).toBe(0);
+  });
+
   it('that is complete before the request resets the stream with NO_ERROR, after itself', async () => {
     const server = await holding(headers(1, POST), data(1, 'part'));
     server.exchanges[0]!.respond(413, [['content-length', '2']], false);
