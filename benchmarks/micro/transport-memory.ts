@@ -45,11 +45,16 @@ async function measure(): Promise<void> {
     },
   });
   const peer = fork(fileURLToPath(import.meta.url), { execArgv: [] });
-  await tell(peer, { open: 200, port: listener.port });
+  const open = async (wanted: number): Promise<void> => {
+    await tell(peer, { open: wanted, port: listener.port });
+    // The peer's connections stand before they are accepted.
+    while (transports.length < wanted) await sleep(10);
+  };
+  await open(200);
   await tell(peer, { close: true });
   transports.length = 0;
   const empty = await usage();
-  await tell(peer, { open: count, port: listener.port });
+  await open(count);
   report(`${backend}: ${count} idle`, empty, await usage(), count);
   await tell(peer, { echo: true });
   report('after each echoed 100 KB', empty, await usage(), count);
