@@ -13,7 +13,7 @@ import { NO_ROOM } from '../h1/write-head.ts';
 import { type DecodeLimits, HPACK_ERROR, HpackDecoder } from '../hpack/hpack-decoder.ts';
 import { HpackEncoder } from '../hpack/hpack-encoder.ts';
 import { type FieldSection, MAX_HEADER_COUNT } from '../message/field-section.ts';
-import { enterRead, leaveRead } from '../transport/outbox.ts';
+import { enterRead, leaveReadOfMany } from '../transport/outbox.ts';
 import type { Transport, TransportError, TransportHandler } from '../transport/transport.ts';
 import { ClosedStreams, RESET_BY_PEER, RESET_BY_US } from './closed-streams.ts';
 import { fieldText } from './field-text.ts';
@@ -158,7 +158,7 @@ export abstract class H2Connection
     try {
       this.readBytes(buffer, start, end);
     } finally {
-      leaveRead();
+      leaveReadOfMany();
     }
     if (this.sender.isWaiting) this.sender.serve(this.nowMs());
     if (this.writer.blockedControlBytes > this.limits.h2.maxQueuedControlBytes)

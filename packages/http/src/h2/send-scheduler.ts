@@ -1,6 +1,6 @@
 /**
  * Who may send DATA: the connection's window, and the ring of streams that have bytes queued and credit of
- * their own, served by one frame each in turn (RFC 9113 section 5.2).
+ * their own, served by a few frames each in turn (RFC 9113 section 5.2).
  */
 import { DEFAULT_FRAME_BYTES, DEFAULT_WINDOW_BYTES, MAX_INT31 } from './frame-types.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -9,6 +9,11 @@ import type { PeerSettings } from './settings.ts';
 
 /** Our frames are no larger, whatever the peer takes: streams take turns. */
 const MAX_DATA_BYTES = DEFAULT_FRAME_BYTES;
+/**
+ * What a stream sends before the next has its turn: whoever receives it passes it on in one write
+ * (`two-hop-mtls-64k`).
+ */
+const TURN_FRAMES = 4;
 /** WINDOW_UPDATE frames that a DATA frame pays for, and how many may be owed: eager peers send two. */
 const UPDATES_PER_FRAME = 4;
 const MAX_UPDATES_OWED = 65_536;
@@ -30,6 +35,7 @@ export class SendScheduler {
   /** The next to be served; the ring is linked by the streams themselves. */
   #next: H2Stream | null = null;
   #isServing = false;
+  #turnFrames = 0;
 
   constructor(writer: FrameWriter, peer: PeerSettings, owner: SendOwner) {
     this.#writer = writer;
@@ -128,17 +134,25 @@ export class SendScheduler {
       stream.progressMs = nowMs;
     }
     if (stream.queuedBytes > 0) {
-      if (stream.sendWindow <= 0) this.remove(stream);
-      else this.#next = stream.ringNext;
+      if (stream.sendWindow <= 0) this.#leaveRing(stream);
+      else if (++this.#turnFrames >= TURN_FRAMES) {
+        this.#turnFrames = 0;
+        this.#next = stream.ringNext;
+      }
       return;
     }
-    this.remove(stream);
+    this.#leaveRing(stream);
     if (stream.hasQueuedTrailers) this.#owner.sendQueuedTrailers(stream);
     else if (!stream.hasEnded) stream.queueDrained();
     else {
       if (bytes <= 0) this.sendEnd(stream);
       this.#owner.onEndSent(stream);
     }
+  }
+
+  #leaveRing(stream: H2Stream): void {
+    this.#turnFrames = 0;
+    this.remove(stream);
   }
 
   #fitting(stream: H2Stream, bytes: number): number {

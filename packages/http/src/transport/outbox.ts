@@ -28,6 +28,14 @@ export function leaveRead(): void {
 }
 
 /**
+ * As leaveRead(), where more of the same may be read within this turn of the loop, as the records of a TLS
+ * connection are, one callback each: what has gathered waits for it (benchmark `two-hop-mtls-64k`).
+ */
+export function leaveReadOfMany(): void {
+  if (--depth === 0 && owner !== null) flushThisTurn();
+}
+
+/**
  * The offset in `scratch.buffer` at which `writer` may write up to `bytes` (no more than the scratch holds);
  * follow with gathered(). Read `scratch.buffer` after this call.
  */
@@ -40,9 +48,7 @@ export function gatherAt(writer: OutboxOwner, bytes: number): number {
 export function gathered(writer: OutboxOwner, end: number): void {
   owner = writer;
   length = end;
-  if (depth > 0 || isScheduled) return;
-  isScheduled = true;
-  setImmediate(flushLater);
+  if (depth === 0) flushThisTurn();
 }
 
 /** What has gathered for `writer`, bytes. */
@@ -55,6 +61,12 @@ export function flushOutbox(): void {
   const from = owner;
   owner = null;
   if (!from.transport.write(scratch.buffer, 0, length)) from.onFull();
+}
+
+function flushThisTurn(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(flushLater);
 }
 
 function flushLater(): void {

@@ -1,6 +1,7 @@
 /** Messages from fields as text, and back, through HPACK. */
 import { defaultH1Limits } from '../../h1/limits.ts';
-import { DEFAULT_TABLE_BYTES, HpackDecoder } from '../../hpack/hpack-decoder.ts';
+import { DEFAULT_TABLE_BYTES } from '../../hpack/dynamic-table.ts';
+import { HpackDecoder } from '../../hpack/hpack-decoder.ts';
 import { HpackEncoder } from '../../hpack/hpack-encoder.ts';
 import { fieldsOf, type TextField, wideLimits } from '../../hpack/testing/blocks.ts';
 import { FieldSection } from '../../message/field-section.ts';
