@@ -9,9 +9,11 @@ import {
 } from '@tulle/runtime';
 import { readSettings, type SidecarSettings } from './settings.ts';
 import { composeSidecar } from './sidecar.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 /** The sidecar's entry: the one place that reads the environment and takes real time and chance. */
 async function main(): Promise<void> {
+  boundYoungGeneration();
   const settings = readSettings(process.env);
   const { namespace, name } = settings.workload;
   const logger = createLogger({
