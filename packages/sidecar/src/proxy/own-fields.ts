@@ -91,7 +91,7 @@ export function asksForHttp1(head: RequestHead): boolean {
   return index >= 0 && head.value(index) === APP_PROTOCOL_H1;
 }
 
-function dropReserved(head: RequestHead): void {
+export function dropReserved(head: RequestHead): void {
   const { buffer, nameStart, nameEnd, count } = head;
   for (let i = 0; i < count; i++) {
     const at = nameStart[i]!;

@@ -1,30 +1,60 @@
-import { type ClientStream, FieldSection, RequestHead } from '@tulle/http';
+import {
+  type ClientStream,
+  copyBytes,
+  FieldSection,
+  MAX_HEADER_COUNT,
+  parseRequestHead,
+  RequestHead,
+} from '@tulle/http';
+import { dropReserved } from './own-fields.ts';
 
 const FIRST_BODY_BYTES = 1024;
 /** A copy that a large body made large is not kept. */
 const MAX_SPARE_BODY_BYTES = 16 * 1024;
 const MAX_SPARE = 256;
+const TEXT_GRANULE_BYTES = 512;
+/** The codec has accepted it. */
+const noLimits = { maxHeadBytes: 2 ** 30, maxHeaderCount: MAX_HEADER_COUNT, maxTargetBytes: 2 ** 30 };
 
 /** A request out of the codec's buffers: because it waits, or because it may have to be sent again. */
 export class RequestCopy {
-  readonly head: RequestHead = new RequestHead();
   httpMajor: 1 | 2 = 1;
   /** All of the request is here. */
   isEnded = false;
   isReplayed = false;
   bodyBytes = 0;
   #body: Buffer = Buffer.alloc(0);
+  readonly #head = new RequestHead();
+  /** Of HTTP/1.1: kept as text, and read again only where it is used, which is rare (`one-hop-h1`). */
+  #text: Buffer = Buffer.alloc(0);
+  #textBytes = 0;
+  #hasUpgrade = false;
   readonly #extra = new FieldSection();
   #hasExtra = false;
   #trailers: FieldSection | null = null;
 
   keepHead(head: RequestHead, isEnded: boolean): void {
-    this.head.copyFrom(head);
+    if (head.httpMajor === 1) this.#keepText(head);
+    else {
+      this.#head.copyFrom(head);
+      this.#textBytes = 0;
+    }
     this.isEnded = isEnded;
     this.isReplayed = false;
     this.bodyBytes = 0;
     this.#hasExtra = false;
     this.#trailers = null;
+  }
+
+  get head(): RequestHead {
+    const head = this.#head;
+    if (this.#textBytes === 0) return head;
+    const after = parseRequestHead(head, this.#text, 0, this.#textBytes, noLimits);
+    if (after !== this.#textBytes) throw new Error('a head that was accepted is not accepted again');
+    this.#textBytes = 0;
+    head.hasUpgrade = this.#hasUpgrade;
+    dropReserved(head);
+    return head;
   }
 
   /** Fields of our own, as they were sent. */
@@ -71,7 +101,17 @@ export class RequestCopy {
     this.#trailers = null;
     this.bodyBytes = 0;
     if (this.#body.length > MAX_SPARE_BODY_BYTES) this.#body = Buffer.alloc(0);
-    if (this.head.buffer.length > MAX_SPARE_BODY_BYTES) this.head.buffer = Buffer.alloc(0);
+    if (this.#head.buffer.length > MAX_SPARE_BODY_BYTES) this.#head.buffer = Buffer.alloc(0);
+    if (this.#text.length > MAX_SPARE_BODY_BYTES) this.#text = Buffer.alloc(0);
+  }
+
+  #keepText(head: RequestHead): void {
+    const { start, end } = head;
+    if (this.#text.length < end - start) {
+      this.#text = Buffer.allocUnsafeSlow(Math.ceil((end - start) / TEXT_GRANULE_BYTES) * TEXT_GRANULE_BYTES);
+    }
+    this.#textBytes = copyBytes(this.#text, 0, head.buffer, start, end);
+    this.#hasUpgrade = head.hasUpgrade;
   }
 }
 
