@@ -22,7 +22,7 @@ export const environment = {
 function isWatched(name) {
   return (
     /^(packages\/[^/]+|examples\/[^/]+|benchmarks)\/src\/.*\.ts$/.test(name) &&
-    !/\.test\.ts$/.test(name) &&
+    !/\.test\.ts$|\/testing\//.test(name) &&
     !name.startsWith('packages/testkit/') &&
     !isProgram.test(name)
   );
