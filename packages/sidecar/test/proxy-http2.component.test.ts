@@ -242,6 +242,26 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     await eventually(() => expect(bytes).toBe(size), { timeoutMs: 15_000 });
   });
 
+  it('gives new requests another connection where slow readers crowd one', async () => {
+    const port = await startHttp2((stream, headers) => {
+      stream.on('error', () => {});
+      stream.respond({ ':status': 200 });
+      stream.end(headers[':path'] === '/big' ? Buffer.alloc(1024 * 1024, 120) : 'small');
+    });
+    const { session, client } = await open(port);
+    const openConnections = () => (client.proxy.describe() as { pools: { open: number }[] }).pools[0]!.open;
+    const slow = Array.from({ length: 40 }, () =>
+      session.request({ ':path': '/big', ':authority': 'server.shop' }).pause(),
+    );
+    await Promise.all(slow.map((stream) => new Promise((resolve) => stream.once('response', resolve))));
+    await eventually(async () => {
+      const answer = await fetch(session, { ':path': '/small', ':authority': 'server.shop' });
+      expect(answer).toMatchObject({ status: 200, body: 'small' });
+      expect(openConnections()).toBeGreaterThan(1);
+    });
+    for (const stream of slow) stream.destroy();
+  });
+
   it('drains: GOAWAY, what is under way is finished, the connection closes', async () => {
     const held: ServerHttp2Stream[] = [];
     const { session, client, tcp } = await open(await startHttp2((stream) => held.push(stream)));

@@ -163,7 +163,10 @@ export interface ClientConnection {
   readonly httpMajor: 1 | 2;
   readonly transport: Transport;
   readonly activeStreams: number;
-  /** How many streams may be opened now: 0 or 1 over HTTP/1.1; 0 once it retires. */
+  /**
+   * How many streams may be opened now: 0 or 1 over HTTP/1.1; 0 once it retires, and while slow readers of
+   * other streams could delay a new one.
+   */
   readonly capacity: number;
   /** Begins an exchange; only where `capacity` is not 0. */
   open(handler: ClientStreamHandler): ClientStream;

@@ -111,6 +111,7 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
   get capacity(): number {
     if (this.#isRetiring || this.isClosing) return 0;
     if (this.writer.isBlocked && this.writer.pendingBytes > MAX_UNREAD_BYTES) return 0;
+    if (this.receive.isCrowded) return 0;
     const ours = this.limits.h2.maxConcurrentStreams;
     const allowed = this.peer.maxConcurrentStreams ?? (this.peer.isKnown ? ours : ASSUMED_STREAMS);
     const idsLeft = (MAX_INT31 - this.#nextId) / 2 + 1 - this.#unsent.length;

@@ -55,4 +55,15 @@ describe('ReceiveWindow (RFC 9113 section 6.9)', () => {
       window.update();
     }
   });
+
+  it('is crowded once paused streams hold a quarter, until they let go', () => {
+    const { window } = subject();
+    window.take(TARGET / 4 + 1);
+    window.hold(TARGET / 4);
+    expect(window.isCrowded).toBe(false);
+    window.hold(1);
+    expect(window.isCrowded).toBe(true);
+    window.letGo(1);
+    expect(window.isCrowded).toBe(false);
+  });
 });

@@ -6,6 +6,9 @@
 import { DEFAULT_WINDOW_BYTES } from './frame-types.ts';
 import type { FrameWriter } from './frame-writer.ts';
 
+/** Far enough from all, since the streams under way may come to be paused too. */
+const CROWDED_SHARE = 0.25;
+
 export class ReceiveWindow {
   #windowBytes: number = DEFAULT_WINDOW_BYTES;
   #heldBytes = 0;
@@ -15,6 +18,11 @@ export class ReceiveWindow {
   constructor(targetBytes: number, writer: FrameWriter) {
     this.#targetBytes = targetBytes;
     this.#writer = writer;
+  }
+
+  /** Paused streams hold so much that those which join them may come to wait. */
+  get isCrowded(): boolean {
+    return this.#heldBytes > this.#targetBytes * CROWDED_SHARE;
   }
 
   /** For tests and a look from outside. */

@@ -106,6 +106,15 @@ export function meshLimits(limits: ProxyLimits): HttpLimits {
   return { ...limits, h2: { ...limits.h2, maxResetsPerSecond } };
 }
 
+/** Of the responses that an endpoint's streams may have lying here, unread by slow clients. */
+const upstreamWindowBytes = 16 * 1024 * 1024;
+
+/** What the codec allows an endpoint: its streams are many clients', of whom some are slow. */
+export function upstreamLimits(limits: ProxyLimits): HttpLimits {
+  const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, upstreamWindowBytes);
+  return { ...limits, h2: { ...limits.h2, connectionWindowBytes } };
+}
+
 /** The deadlines that the codec keeps for a client's connection. */
 export function serverTimeouts(timeouts: ProxyTimeouts): ServerTimeouts {
   return {
