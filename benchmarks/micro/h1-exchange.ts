@@ -18,9 +18,9 @@ import {
   type ServerStreamHandler,
   type Transport,
 } from '@tulle/http';
+import { measureExchanges } from './measure-exchanges.ts';
 
 const secondsEach = Number(process.argv[2] ?? 1);
-const collectGarbage = (globalThis as { gc?: () => void }).gc;
 
 let written = 0;
 let writes = 0;
@@ -123,23 +123,11 @@ measure('POST of 1 KB, 1 KB by length', 2, exchange(post, byLength));
 measure('GET, 1 KB in a chunk', 2, exchange(get, byChunk));
 measure('GET, 16 KB in 16 chunks', 2, exchange(get, inChunks));
 measure('GET, 64 KB by length', 3, exchange(get, largeHead, large));
+if (written === 0) throw new Error('nothing was forwarded');
 
 function measure(name: string, writesEach: number, operate: () => void): void {
-  const batch = 10_000;
   const before = writes;
-  for (let i = 0; i < 10 * batch; i++) operate();
-  if (writes - before !== writesEach * 10 * batch) throw new Error(`${name}: ${writes - before} writes`);
-  collectGarbage?.();
-  const heapBefore = process.memoryUsage().heapUsed;
-  for (let i = 0; i < batch; i++) operate();
-  const heapBytes = (process.memoryUsage().heapUsed - heapBefore) / batch;
-  let operations = 0;
-  const startMs = performance.now();
-  while (performance.now() - startMs < secondsEach * 1_000) {
-    for (let i = 0; i < batch; i++) operate();
-    operations += batch;
-  }
-  const nsEach = ((performance.now() - startMs) * 1e6) / operations;
-  console.log(`${name.padEnd(32)}${nsEach.toFixed(0).padStart(7)} ns ${heapBytes.toFixed(0)} heap bytes`);
+  for (let i = 0; i < 1_000; i++) operate();
+  if (writes - before !== writesEach * 1_000) throw new Error(`${name}: ${writes - before} writes`);
+  measureExchanges(name, operate, { seconds: secondsEach });
 }
-if (written === 0) throw new Error('nothing was forwarded');

@@ -20,9 +20,9 @@ import {
   type TransportHandler,
 } from '@tulle/http';
 import { returnWriteBlock } from '../../packages/http/src/transport/write-blocks.ts';
+import { measureExchanges } from './measure-exchanges.ts';
 
 const secondsEach = Number(process.argv[2] ?? 1);
-const collectGarbage = (globalThis as { gc?: () => void }).gc;
 
 /** Keeps what is written, and delivers it to the other end when it is told to. */
 class Pipe {
@@ -151,26 +151,18 @@ function dataFrames(count: number, bytes: number): () => void {
   };
 }
 
-measure('an exchange, alone', exchanges(1), 1);
-measure('an exchange, 64 at once', exchanges(64), 64);
-measure('a DATA frame of 64 bytes, written and read', dataFrames(64, 64), 64);
-measure('a DATA frame of 1 KiB, written and read', dataFrames(64, 1024), 64);
-measure('a DATA frame of 16 KiB, written and read', dataFrames(8, 16 * 1024), 8);
+measureExchanges('an exchange, alone', exchanges(1), { seconds: secondsEach, operationsEach: 1 });
+measureExchanges('an exchange, 64 at once', exchanges(64), { seconds: secondsEach, operationsEach: 64 });
+measureExchanges('a DATA frame of 64 bytes, written and read', dataFrames(64, 64), {
+  seconds: secondsEach,
+  operationsEach: 64,
+});
+measureExchanges('a DATA frame of 1 KiB, written and read', dataFrames(64, 1024), {
+  seconds: secondsEach,
+  operationsEach: 64,
+});
+measureExchanges('a DATA frame of 16 KiB, written and read', dataFrames(8, 16 * 1024), {
+  seconds: secondsEach,
+  operationsEach: 8,
+});
 if (ended === 0 || bodyBytes === 0) throw new Error('nothing was exchanged');
-
-function measure(name: string, operate: () => void, operationsEach: number): void {
-  const batch = Math.ceil(2_000 / operationsEach);
-  for (let i = 0; i < 20 * batch; i++) operate();
-  collectGarbage?.();
-  const heapBefore = process.memoryUsage().heapUsed;
-  for (let i = 0; i < batch; i++) operate();
-  const heapBytes = (process.memoryUsage().heapUsed - heapBefore) / (batch * operationsEach);
-  let best = Number.POSITIVE_INFINITY;
-  const endMs = performance.now() + secondsEach * 1_000;
-  while (performance.now() < endMs) {
-    const startMs = performance.now();
-    for (let i = 0; i < batch; i++) operate();
-    best = Math.min(best, ((performance.now() - startMs) * 1e6) / (batch * operationsEach));
-  }
-  console.log(`${name}: ${best.toFixed(0)} ns, ${heapBytes.toFixed(0)} heap bytes`);
-}

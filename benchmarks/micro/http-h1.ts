@@ -12,20 +12,11 @@ import {
   writeResponseHead,
 } from '@tulle/http';
 
+import { measure } from './measure.ts';
+import { typicalRequest as request, typicalResponse as response } from './typical-heads.ts';
+
 const secondsEach = Number(process.argv[2] ?? 1);
 
-const request = Buffer.from(
-  'GET /catalog/items/42?fields=price,stock HTTP/1.1\r\nHost: catalog.shop.svc.cluster.local\r\n' +
-    'User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: application/json, text/plain, */*\r\n' +
-    'Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nConnection: keep-alive\r\n' +
-    'Cookie: session=0123456789abcdef0123456789abcdef\r\nReferer: https://shop.example/items\r\n' +
-    'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nCache-Control: no-cache\r\n\r\n',
-);
-const response = Buffer.from(
-  'HTTP/1.1 200 OK\r\nServer: nginx/1.27.0\r\nDate: Mon, 23 Nov 2026 20:00:00 GMT\r\n' +
-    'Content-Type: application/json\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n' +
-    'ETag: "0123456789"\r\nCache-Control: max-age=60\r\nVary: Accept-Encoding\r\n\r\n',
-);
 const chunk = `400\r\n${'x'.repeat(1024)}\r\n`;
 const body = Buffer.from(`${chunk.repeat(16)}0\r\n\r\n`);
 const small = Buffer.from(`${'10\r\n0123456789abcdef\r\n'.repeat(64)}0\r\n\r\n`);
@@ -73,16 +64,4 @@ for (const [name, run] of Object.entries(cases)) {
   if (run() < 0) throw new Error(`${name} fails`);
   measure(run, secondsEach / 4);
   console.log(`${name.padEnd(46)}${measure(run, secondsEach).toFixed(1).padStart(9)} ns`);
-}
-
-/** The best of the rounds: the machine is shared. */
-function measure(run: () => number, seconds: number): number {
-  const until = performance.now() + seconds * 1000;
-  let best = Number.POSITIVE_INFINITY;
-  while (performance.now() < until) {
-    const start = process.hrtime.bigint();
-    for (let i = 0; i < 10_000; i++) run();
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / 10_000);
-  }
-  return best;
 }

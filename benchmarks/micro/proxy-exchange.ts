@@ -24,9 +24,9 @@ import { RequestCopies } from '../../packages/sidecar/src/proxy/request-copy.ts'
 import { proxySettings, serverTimeouts } from '../../packages/sidecar/src/proxy/settings.ts';
 import { Sweep } from '../../packages/sidecar/src/proxy/sweep.ts';
 import { Upstreams } from '../../packages/sidecar/src/proxy/upstreams.ts';
+import { measureExchanges } from './measure-exchanges.ts';
 
 const secondsEach = Number(process.argv[2] ?? 1);
-const collectGarbage = (globalThis as { gc?: () => void }).gc;
 
 const request = Buffer.from(
   'GET /catalog/items/42 HTTP/1.1\r\nHost: catalog.shop\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n',
@@ -129,25 +129,5 @@ function exchangeWith(lookup: OutboundLookup): () => void {
   };
 }
 
-measure('an exchange, one endpoint', exchangeWith(lookupOneEndpoint()));
+measureExchanges('an exchange, one endpoint', exchangeWith(lookupOneEndpoint()), { seconds: secondsEach });
 if (written === 0) throw new Error('nothing was forwarded');
-
-function measure(name: string, operate: () => void): void {
-  const batch = 10_000;
-  for (let i = 0; i < 10 * batch; i++) operate();
-  collectGarbage?.();
-  const heapBefore = process.memoryUsage().heapUsed;
-  for (let i = 0; i < batch; i++) operate();
-  const heapBytes = (process.memoryUsage().heapUsed - heapBefore) / batch;
-  let operations = 0;
-  const startMs = performance.now();
-  const cpuBefore = process.cpuUsage();
-  while (performance.now() - startMs < secondsEach * 1_000) {
-    for (let i = 0; i < batch; i++) operate();
-    operations += batch;
-  }
-  // CPU time: the machine may have other work.
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const nsEach = ((user + system) * 1e3) / operations;
-  console.log(`${name}: ${nsEach.toFixed(0)} ns, ${heapBytes.toFixed(0)} heap bytes`);
-}
