@@ -21,19 +21,10 @@ export { BodyReader } from './h1/body-reader.ts';
 export * from './h1/errors.ts';
 export { H1ClientConnection } from './h1/h1-client-connection.ts';
 export { H1ServerConnection } from './h1/h1-server-connection.ts';
-export { HeadStash } from './h1/head-stash.ts';
 export { defaultH1Limits, type H1Limits } from './h1/limits.ts';
-export { NEED_MORE, parseRequestHead } from './h1/parse-request-head.ts';
+export { parseRequestHead } from './h1/parse-request-head.ts';
 export { parseResponseHead } from './h1/parse-response-head.ts';
-export { simpleResponse } from './h1/simple-response.ts';
-export {
-  CHUNK_END,
-  CHUNKED_LINE,
-  LAST_CHUNK,
-  MAX_CHUNK_HEADER_BYTES,
-  writeChunkHeader,
-} from './h1/write-chunk.ts';
-export { NO_ROOM, writeLine, writeRequestHead, writeResponseHead } from './h1/write-head.ts';
+export { writeRequestHead, writeResponseHead } from './h1/write-head.ts';
 export { H2ClientConnection } from './h2/h2-client-connection.ts';
 export { H2ServerConnection } from './h2/h2-server-connection.ts';
 export { copyBytes } from './message/bytes.ts';
@@ -60,7 +51,6 @@ export {
   type Listener,
   type ListenTcpOptions,
   type PeerCertificateInfo,
-  SCRATCH_BYTES,
   scratch,
   type Transport,
   type TransportBackend,
@@ -68,4 +58,4 @@ export {
   type TransportHandler,
   type TransportPhase,
 } from './transport/transport.ts';
-export { returnWriteBlock, takeWriteBlock, WRITE_BLOCK_BYTES } from './transport/write-blocks.ts';
+export { returnWriteBlock, takeWriteBlock } from './transport/write-blocks.ts';

@@ -5,7 +5,6 @@ export const MAX_CHUNK_HEADER_BYTES = 16;
 export const CHUNK_END = Buffer.from('\r\n');
 /** After the last chunk's CRLF, without trailers. */
 export const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-export const CHUNKED_LINE = Buffer.from('transfer-encoding: chunked\r\n');
 
 const HEX = Buffer.from('0123456789abcdef');
 

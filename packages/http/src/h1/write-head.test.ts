@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HeadEdits } from '../message/head-edits.ts';
-import { simpleResponse } from './simple-response.ts';
 import { requestOf, responseOf } from './testing/parse.ts';
-import { CHUNKED_LINE, writeChunkHeader } from './write-chunk.ts';
+import { writeChunkHeader } from './write-chunk.ts';
 import { NO_ROOM, writeRequestHead, writeResponseHead } from './write-head.ts';
 
 const out = Buffer.alloc(4096);
@@ -152,26 +151,10 @@ describe('writeResponseHead', () => {
   });
 });
 
-describe('simpleResponse', () => {
-  it('frames its body', () => {
-    expect(simpleResponse(503, [['retry-after', '1']], 'nö').toString()).toBe(
-      'HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 3\r\n\r\nnö',
-    );
-  });
-  it('has no length for 204 (RFC 9110 8.6)', () => {
-    expect(simpleResponse(204, [], '').toString()).toBe('HTTP/1.1 204 No Content\r\n\r\n');
-  });
-  it('throws where a header would break out', () => {
-    expect(() => simpleResponse(200, [['a', 'b\r\nc']], '')).toThrow(TypeError);
-  });
-});
-
 describe('writeChunkHeader', () => {
   it.each([1, 9, 15, 16, 255, 256, 65535, 65536, 2 ** 32, 2 ** 40 + 5])('writes %d', (size) => {
     const end = writeChunkHeader(out, OFFSET, size);
     expect(out.toString('latin1', OFFSET, end)).toBe(`${size.toString(16)}\r\n`);
   });
   it('refuses what would end the body', () => expect(() => writeChunkHeader(out, 0, 0)).toThrow(RangeError));
-  it('has a line to go with it', () =>
-    expect(CHUNKED_LINE.toString()).toBe('transfer-encoding: chunked\r\n'));
 });

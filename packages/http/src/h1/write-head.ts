@@ -194,7 +194,7 @@ function writeEditedLines(
 }
 
 /** Writes one line. Throws where name or value would break out of it: that is a fault of ours. */
-export function writeLine(out: Buffer, offset: number, name: string, value: string): number {
+function writeLine(out: Buffer, offset: number, name: string, value: string): number {
   assertLine(name, value);
   let o = offset + out.write(name, offset, 'latin1');
   out[o++] = 58;
