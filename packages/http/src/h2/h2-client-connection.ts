@@ -307,7 +307,9 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
   }
 
   protected failureOfClose(stream: H2Stream, error: TransportError | null): StreamFailure {
-    if (!this.#isConnected && error !== null) return { kind: 'connect', error };
+    // A server that refuses our certificate says so after the handshake: still nothing was processed.
+    const isUnestablished = !this.#isConnected || error?.phase === 'handshake';
+    if (isUnestablished && error !== null) return { kind: 'connect', error };
     const { isReused, hasResponse } = stream as H2ClientStream;
     return { kind: 'closed', isReused, hasResponse, error };
   }

@@ -243,6 +243,15 @@ describe('EndpointPool over HTTP/2', () => {
     expect(served).toHaveLength(1);
   });
 
+  it('gathers what a lost connection leaves behind on one other', () => {
+    const { pool, open, handler } = setUp();
+    const first = open(2);
+    first.goAway();
+    const again = [pool.openFresh(2, handler), pool.openFresh(2, handler)] as FakeStream[];
+    expect(again[0]!.on).not.toBe(first);
+    expect(again[1]!.on).toBe(again[0]!.on);
+  });
+
   it('lets a connection without streams go after its time', () => {
     const { open, clock } = setUp();
     const first = open(2);

@@ -74,9 +74,12 @@ export class EndpointPool implements Balanced, ConnectionPool {
     return pooled instanceof PooledConnection ? pooled.connection.open(handler) : pooled;
   }
 
-  /** As open(), but never on a connection that has served before; null where there can be none. */
+  /**
+   * For a request that met a dying connection: never on another idle one of HTTP/1.1, which may be dying too.
+   * A shared one takes all that a lost one leaves behind. Null where there can be none.
+   */
   openFresh(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | null {
-    const pooled = this.#connect(httpMajor);
+    const pooled = (httpMajor === 2 ? this.#takeShared() : null) ?? this.#connect(httpMajor);
     return pooled instanceof PooledConnection ? pooled.connection.open(handler) : null;
   }
 

@@ -239,6 +239,12 @@ describe('how an exchange breaks off (sections 6.4, 8.7)', () => {
     expect([exchange.failure?.kind, client.closes]).toEqual(['connect', 1]);
   });
 
+  it('the server refuses our certificate, which TLS 1.3 says only once the connection stands', async () => {
+    const { client, exchanges } = await both();
+    client.transport.fail(new TransportError('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'handshake', 'refused'));
+    expect(exchanges.map((it) => it.failure?.kind)).toEqual(['connect', 'connect']);
+  });
+
   it('the server half-closes within an answer', async () => {
     const { client, exchanges } = await both();
     client.peer.send(headers(1, OK), data(1, 'x'));
