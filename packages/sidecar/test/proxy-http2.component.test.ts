@@ -14,7 +14,15 @@ import type { AddressInfo } from 'node:net';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cleanup } from './cleanup.ts';
-import { cluster, found, host, plainEndpoint, startEcho, startPair } from './proxy-pair.ts';
+import {
+  cluster,
+  found,
+  host,
+  plainEndpoint,
+  startEcho,
+  startPair,
+  startRawApplication,
+} from './proxy-pair.ts';
 
 let authority: TestAuthority;
 const cleanup = new Cleanup();
@@ -122,6 +130,24 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     const text = await tcp.until('0\r\n\r\n');
     expect(text).not.toContain('x-tulle');
     expect(text).toContain('"url":"/x"');
+  });
+
+  it('carries a head as large as one may be across two sidecars, both ways', async () => {
+    // Within 60 KiB as HTTP/1.1 counts it, and above it as HTTP/2 does.
+    const values = Array.from({ length: 92 }, (_, i) => `x-${i + 10}: ${'v'.repeat(645)}\r\n`).join('');
+    const origin = await startRawApplication(cleanup, (socket) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1');
+        if (!text.endsWith('\r\n\r\n')) return;
+        const isWhole = text.split('\r\n').filter((line) => /^x-\d+: v{645}$/.test(line)).length === 92;
+        socket.write(`HTTP/1.1 ${isWhole ? 200 : 500} OK\r\n${values}content-length: 0\r\n\r\n`);
+      });
+    });
+    const { tcp } = await open(origin);
+    tcp.send(`GET / HTTP/1.1\r\nHost: server.shop\r\n${values}\r\n`);
+    expect(await tcp.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(tcp.text.match(/\r\nx-\d+: v{645}(?=\r)/g)).toHaveLength(92);
   });
 
   it('speaks HTTP/2 to a port that declares it, whatever the client speaks', async () => {

@@ -33,7 +33,7 @@ import { OwnFields } from './own-fields.ts';
 import { RelayPool } from './relay-pool.ts';
 import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
-import { meshLimits, type ProxySettings, serverTimeouts, upstreamLimits } from './settings.ts';
+import { meshLimits, type ProxySettings, serverTimeouts } from './settings.ts';
 import { Sweep } from './sweep.ts';
 import { MeshDialer } from './upstream-dialer.ts';
 import { Upstreams } from './upstreams.ts';
@@ -79,7 +79,6 @@ export class Proxy implements Component {
     const { limits, timeouts } = settings;
     const nowMs = () => this.#sweep.nowMs;
     const dialer = new MeshDialer(settings, options.identity, {
-      limits: upstreamLimits(limits),
       nowMs,
       observer: observerOf('upstream', metrics),
     });

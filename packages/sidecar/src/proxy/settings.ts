@@ -1,4 +1,10 @@
-import { defaultHttpLimits, type HttpLimits, type ServerTimeouts, type TransportBackend } from '@tulle/http';
+import {
+  defaultHttpLimits,
+  type H1Limits,
+  type HttpLimits,
+  type ServerTimeouts,
+  type TransportBackend,
+} from '@tulle/http';
 
 /**
  * Every bound of the request path; the comment says what whoever exceeds it is answered. Those of the codecs
@@ -100,19 +106,31 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
 /** A peer's sidecar carries the cancellations of all its clients on one connection, and is authenticated. */
 const meshResetsPerSecond = 20_000;
 
-/** What the codec allows a peer's sidecar. */
+/** Fields that sidecars add between themselves. */
+const addedFields = 8;
+/** HTTP/2 counts so much for a field beside its bytes (RFC 9113 section 6.5.2), HTTP/1.1 four. */
+const fieldOverheadBytes = 32;
+
+/** What the first sidecar has accepted, the second must not refuse because it is written otherwise. */
+function meshHead(head: H1Limits): H1Limits {
+  const maxHeaderCount = head.maxHeaderCount + addedFields;
+  return { ...head, maxHeaderCount, maxHeadBytes: head.maxHeadBytes + maxHeaderCount * fieldOverheadBytes };
+}
+
+/** What the codec allows a peer's sidecar that sends requests. */
 export function meshLimits(limits: ProxyLimits): HttpLimits {
   const maxResetsPerSecond = Math.max(limits.h2.maxResetsPerSecond, meshResetsPerSecond);
-  return { ...limits, h2: { ...limits.h2, maxResetsPerSecond } };
+  return { ...limits, head: meshHead(limits.head), h2: { ...limits.h2, maxResetsPerSecond } };
 }
 
 /** Of the responses that an endpoint's streams may have lying here, unread by slow clients. */
 const upstreamWindowBytes = 16 * 1024 * 1024;
 
 /** What the codec allows an endpoint: its streams are many clients', of whom some are slow. */
-export function upstreamLimits(limits: ProxyLimits): HttpLimits {
+export function upstreamLimits(limits: ProxyLimits, isMeshed: boolean): HttpLimits {
   const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, upstreamWindowBytes);
-  return { ...limits, h2: { ...limits.h2, connectionWindowBytes } };
+  const head = isMeshed ? meshHead(limits.head) : limits.head;
+  return { ...limits, head, h2: { ...limits.h2, connectionWindowBytes } };
 }
 
 /** The deadlines that the codec keeps for a client's connection. */

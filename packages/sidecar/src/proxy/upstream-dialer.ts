@@ -12,7 +12,7 @@ import {
 } from '@tulle/http';
 import type { IdentitySource, UpstreamEndpoint } from '../config/mesh-view.ts';
 import { meshAlpnProtocol, meshServerName } from './mesh-tls.ts';
-import type { ProxySettings } from './settings.ts';
+import { type ProxySettings, upstreamLimits } from './settings.ts';
 
 /** How connections to endpoints come about: plain, or mutual TLS through the peer's sidecar. */
 export interface UpstreamDialer {
@@ -25,14 +25,20 @@ export interface UpstreamDialer {
 export class MeshDialer implements UpstreamDialer {
   readonly #settings: ProxySettings;
   readonly #identity: IdentitySource;
-  readonly #options: ClientConnectionOptions;
+  readonly #plainOptions: ClientConnectionOptions;
+  readonly #meshOptions: ClientConnectionOptions;
   readonly #sessions = new TlsSessionCache();
   #context: { readonly generation: number; readonly secure: SecureContext } | null = null;
 
-  constructor(settings: ProxySettings, identity: IdentitySource, options: ClientConnectionOptions) {
+  constructor(
+    settings: ProxySettings,
+    identity: IdentitySource,
+    options: Omit<ClientConnectionOptions, 'limits'>,
+  ) {
     this.#settings = settings;
     this.#identity = identity;
-    this.#options = options;
+    this.#plainOptions = { ...options, limits: upstreamLimits(settings.limits, false) };
+    this.#meshOptions = { ...options, limits: upstreamLimits(settings.limits, true) };
   }
 
   get generation(): number {
@@ -42,10 +48,9 @@ export class MeshDialer implements UpstreamDialer {
   dial(endpoint: UpstreamEndpoint, httpMajor: 1 | 2, owner: ClientConnectionOwner): ClientConnection | null {
     const secureContext = endpoint.mesh === null ? null : this.#secureContext();
     if (endpoint.mesh !== null && secureContext === null) return null;
+    const options = endpoint.mesh === null ? this.#plainOptions : this.#meshOptions;
     const connection =
-      httpMajor === 2
-        ? new H2ClientConnection(owner, this.#options)
-        : new H1ClientConnection(owner, this.#options);
+      httpMajor === 2 ? new H2ClientConnection(owner, options) : new H1ClientConnection(owner, options);
     const common = {
       host: endpoint.address,
       backend: this.#settings.backend,
