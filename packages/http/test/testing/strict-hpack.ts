@@ -134,7 +134,8 @@ export class StrictHpackDecoder {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.#byte();
       value += (byte & 127) * scale;
-      if (scale > 2 ** 28 || value > 2 ** 31) refuse('an integer out of all proportion');
+      // RFC 7541 section 5.1 leaves the limit to us, "in value or octet length": four bytes after the prefix.
+      if (scale > 2 ** 21) refuse('an integer out of all proportion');
       if (byte < 128) return value;
     }
   }
