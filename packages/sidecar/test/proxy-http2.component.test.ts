@@ -18,6 +18,7 @@ import {
   cluster,
   found,
   host,
+  meshEndpoint,
   plainEndpoint,
   startEcho,
   startPair,
@@ -159,6 +160,25 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     const text = await tcp.until('body');
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(text).toContain('":path":"/up"');
+  });
+
+  it.each([
+    ['one sidecar', false],
+    ['two sidecars', true],
+  ])('speaks HTTP/1.1 to a port that declares it, through %s, to a client of HTTP/2', async (_, isMeshed) => {
+    const origin = await startEcho(cleanup);
+    const { session, client, server } = await open(origin);
+    const endpoint = isMeshed ? meshEndpoint(origin, server.proxy.inboundPort) : plainEndpoint(origin);
+    const declared = { ...cluster('shop/h1:80', [endpoint]), protocol: 'http' as const };
+    client.services.set('h1.shop', found(declared));
+    const cookies = { cookie: ['a=1', 'b=2'] };
+    const answer = await fetch(
+      session,
+      { ':method': 'PUT', ':path': '/x?y', ':authority': 'h1.shop', ...cookies },
+      'body',
+    );
+    expect(answer).toMatchObject({ status: 200, body: 'body' });
+    expect(seenBy(answer)).toMatchObject({ url: '/x?y', headers: { host: 'h1.shop', cookie: 'a=1; b=2' } });
   });
 
   it('serves many streams at once over few connections', async () => {

@@ -1,9 +1,10 @@
 import type { RequestHead, StreamFailure } from '@tulle/http';
-import { type AppProtocol, assertNever } from '@tulle/model';
+import { assertNever } from '@tulle/model';
 import type { Random } from '@tulle/runtime';
 import type { CompiledRule, OutboundLookup, OutboundPort, OutboundView } from '../config/mesh-view.ts';
 import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
+import { appMajorOf } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import { pickBackend } from './pick-backend.ts';
@@ -174,16 +175,6 @@ export class OutboundStack implements RequestStack {
     this.#unrouted.set(key, made);
     return made;
   }
-}
-
-/**
- * What the application is to be spoken to in: what its port declares, else what the client speaks, which
- * knows best what it dialled. Upgrades are nearly always of HTTP/1.1, whoever asks for one.
- */
-function appMajorOf(head: RequestHead, protocol: AppProtocol): 1 | 2 {
-  const isHttp2 = protocol === 'h2c' || protocol === 'grpc';
-  if (head.hasUpgrade) return isHttp2 && head.httpMajor === 2 ? 2 : 1;
-  return isHttp2 ? 2 : head.httpMajor;
 }
 
 /** The string of the last request where the bytes are the same: nearly always, and it is hashed already. */
