@@ -64,7 +64,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.responseHandler = new ResponseRelay(this);
   }
 
-  /** A request comes in on `stream`. */
   begin(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
     const { clock, capturesText } = this.#context;
     this.stream = stream;
@@ -288,7 +287,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.fail(badRequest(h1ErrorOf(H1_HEAD_TOO_LARGE)));
   }
 
-  /** On another connection. */
   #sendAgain(failure: StreamFailure): boolean {
     const copy = this.#copy;
     const { slot, appMajor } = this.exchange;
@@ -299,6 +297,8 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     copy.isReplayed = true;
     this.#context.metrics.retried();
     this.#sendCopy(fresh, copy);
+    // The lost upstream may have made it wait.
+    this.stream?.resume();
     return true;
   }
 
