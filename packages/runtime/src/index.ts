@@ -24,4 +24,4 @@ export {
 export { Counter, Gauge, Histogram, MetricsRegistry, SeriesFamily } from './metrics.ts';
 export { exitOnSignal } from './process.ts';
 export { WORKER_INDEX_VARIABLE, WorkerGroup, type WorkerGroupOptions } from './worker-group.ts';
-export { reportWorkerReady } from './worker-process.ts';
+export { reportWorkerReady, type WorkerDetails, type WorkerProgram } from './worker-process.ts';

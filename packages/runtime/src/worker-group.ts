@@ -11,7 +11,7 @@ import type { Clock, Random } from './clock.ts';
 import type { Component } from './component.ts';
 import { TulleError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { type WorkerExit, WorkerProcess, type WorkerProgram } from './worker-process.ts';
+import { type WorkerDetails, type WorkerExit, WorkerProcess, type WorkerProgram } from './worker-process.ts';
 
 /** In a worker's environment: its index, from 0. It keeps it over restarts. */
 export const WORKER_INDEX_VARIABLE = 'TULLE_WORKER_INDEX';
@@ -64,6 +64,11 @@ export class WorkerGroup implements Component {
 
   get readyCount(): number {
     return this.#slots.filter(({ worker }) => worker?.isReady === true).length;
+  }
+
+  /** What each worker has said of itself, by index; null where it is not ready. */
+  get details(): readonly (WorkerDetails | null)[] {
+    return this.#slots.map(({ worker }) => worker?.details ?? null);
   }
 
   get pids(): readonly number[] {

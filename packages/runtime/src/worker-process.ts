@@ -1,8 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { messageOf } from './errors.ts';
 
+/** What a worker says of itself when it is ready: where it can be asked, say. */
+export type WorkerDetails = Readonly<Record<string, string | number>>;
+
 /** What a worker sends to its parent, once. */
-const READY_MESSAGE = 'ready';
+interface ReadyMessage {
+  readonly ready: WorkerDetails;
+}
 
 export interface WorkerProgram {
   /** Path of the module that a worker runs, with this process's node and its flags. */
@@ -21,7 +26,8 @@ export interface WorkerExit {
 /** One child process of a WorkerGroup. */
 export class WorkerProcess {
   readonly startedMs: number;
-  isReady = false;
+  /** Null until it is ready. */
+  details: WorkerDetails | null = null;
   isGone = false;
   readonly #child: ChildProcess;
 
@@ -32,6 +38,10 @@ export class WorkerProcess {
       // Not of the terminal's group: an interrupt would reach it beside the one that the parent passes on.
       detached: true,
     });
+  }
+
+  get isReady(): boolean {
+    return this.details !== null;
   }
 
   get pid(): number | undefined {
@@ -46,8 +56,9 @@ export class WorkerProcess {
       onExit(exit);
     };
     this.#child.on('message', (message) => {
-      if (message !== READY_MESSAGE || this.isReady) return;
-      this.isReady = true;
+      const ready = (message as Partial<ReadyMessage> | null)?.ready;
+      if (typeof ready !== 'object' || this.isReady) return;
+      this.details = ready;
       onReady();
     });
     this.#child.once('exit', (code, signal) => leave({ code, signal, reason: null }));
@@ -65,7 +76,7 @@ export class WorkerProcess {
  * For the program of a worker, once it serves: tells the parent. When the parent is gone, the worker gets
  * SIGTERM, which is how it would have been told to end. Does nothing in a process that is no worker.
  */
-export function reportWorkerReady(): void {
+export function reportWorkerReady(details: WorkerDetails = {}): void {
   if (process.send === undefined) return;
   const end = () => void process.kill(process.pid, 'SIGTERM');
   if (!process.connected) {
@@ -76,5 +87,6 @@ export function reportWorkerReady(): void {
   // The listener alone must not keep the process alive.
   process.channel?.unref();
   // Gone meanwhile: 'disconnect' tells.
-  process.send(READY_MESSAGE, undefined, undefined, () => {});
+  const message: ReadyMessage = { ready: details };
+  process.send(message, undefined, undefined, () => {});
 }

@@ -4,11 +4,13 @@ import {
   type Logger,
   MetricsRegistry,
   messageOf,
+  reportWorkerReady,
   startComponents,
   systemClock,
 } from '@tulle/runtime';
 import { readSettings, type SidecarSettings } from './settings.ts';
 import { composeSidecar } from './sidecar.ts';
+import { composeWorkers, workerDetails, workerGraceSeconds } from './workers.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 /** The sidecar's entry: the one place that reads the environment and takes real time and chance. */
@@ -18,22 +20,28 @@ async function main(): Promise<void> {
   const { namespace, name } = settings.workload;
   const logger = createLogger({
     level: settings.logLevel,
-    fields: { program: 'sidecar', workload: `${namespace}/${name}` },
+    fields: {
+      program: 'sidecar',
+      workload: `${namespace}/${name}`,
+      ...(settings.workerIndex === null ? {} : { worker: settings.workerIndex }),
+    },
   });
   await run(settings, logger);
 }
 
 async function run(settings: SidecarSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
-  const sidecar = composeSidecar(settings, {
-    clock,
-    random: Math.random,
-    logger,
-    metrics: new MetricsRegistry(),
-  });
+  const environment = { clock, random: Math.random, logger, metrics: new MetricsRegistry() };
+  const startsWorkers = settings.workers > 1 && settings.workerIndex === null;
+  const program = { program: import.meta.filename, args: [], env: process.env };
+  const sidecar = startsWorkers
+    ? composeWorkers(settings, environment, program)
+    : composeSidecar(settings, environment);
   const running = await startComponents(sidecar.components, { clock, logger });
-  exitOnSignal(running, { graceMs: settings.drainSeconds * 1_000, logger });
+  const graceSeconds = settings.drainSeconds + (startsWorkers ? workerGraceSeconds : 0);
+  exitOnSignal(running, { graceMs: graceSeconds * 1_000, logger });
   for (const fields of sidecar.adminListeners()) logger.info('listening', fields);
+  if (settings.workerIndex !== null) reportWorkerReady(workerDetails(sidecar.adminListeners()));
 }
 
 main().catch((thrown) => {

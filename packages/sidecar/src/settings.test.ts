@@ -22,6 +22,8 @@ describe('readSettings', () => {
       accessLog: 'errors',
       drainSeconds: 10,
       discoveryWaitMs: 5_000,
+      workers: 1,
+      workerIndex: null,
     });
   });
 
@@ -29,6 +31,13 @@ describe('readSettings', () => {
     expect(readSettings({ ...required, TULLE_HOST: '127.0.1.1' }).appHost).toBe('127.0.1.1');
     const env = { ...required, TULLE_HOST: '127.0.1.1', TULLE_APP_HOST: '127.0.0.1' };
     expect(readSettings(env).appHost).toBe('127.0.0.1');
+  });
+
+  it('knows whether it is one of several workers', () => {
+    const env = { ...required, TULLE_WORKERS: '4' };
+    expect(readSettings(env)).toMatchObject({ workers: 4, workerIndex: null });
+    expect(readSettings({ ...env, TULLE_WORKER_INDEX: '3' })).toMatchObject({ workers: 4, workerIndex: 3 });
+    expect(() => readSettings({ ...required, TULLE_WORKERS: '0' })).toThrow(/TULLE_WORKERS/);
   });
 
   it('reports every fault at once', () => {

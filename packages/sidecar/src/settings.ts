@@ -1,5 +1,5 @@
 import { type NamespacedName, parseName } from '@tulle/model';
-import { EnvReader, type LogLevel, logLevels } from '@tulle/runtime';
+import { EnvReader, type LogLevel, logLevels, WORKER_INDEX_VARIABLE } from '@tulle/runtime';
 
 export const accessLogModes = ['off', 'errors', 'text', 'json'] as const;
 export const backendModes = ['auto', 'socket', 'handle'] as const;
@@ -23,7 +23,13 @@ export interface SidecarSettings {
   readonly backend: (typeof backendModes)[number];
   readonly drainSeconds: number;
   readonly discoveryWaitMs: number;
+  /** Processes that share the pod's ports, for a sidecar that is given more than one core. */
+  readonly workers: number;
+  /** Which of them this is; null: the only one, or the one that starts them. */
+  readonly workerIndex: number | null;
 }
+
+const maxWorkers = 64;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -45,6 +51,7 @@ export function readSettings(env: Env): SidecarSettings {
   const port = (name: string, fallback: number) => reader.integer(name, fallback, { min: 0, max: 65_535 });
   const ownHost = text('TULLE_HOST', host, '127.0.0.1');
   const workloadName = text('TULLE_WORKLOAD', workload);
+  const index = reader.integer(WORKER_INDEX_VARIABLE, -1, { min: 0, max: maxWorkers - 1 });
   const settings = {
     trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
     controlPlane: {
@@ -64,6 +71,8 @@ export function readSettings(env: Env): SidecarSettings {
     backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
     drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),
     discoveryWaitMs: reader.integer('TULLE_DISCOVERY_WAIT_MS', 5_000, { min: 1, max: 600_000 }),
+    workers: reader.integer('TULLE_WORKERS', 1, { min: 1, max: maxWorkers }),
+    workerIndex: index < 0 ? null : index,
   };
   reader.finish();
   // The pattern has been checked: it has both parts.

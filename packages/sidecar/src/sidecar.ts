@@ -48,7 +48,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   const discovery = createDiscovery(composition, identity);
   const views = createViews(composition, identity, discovery);
   const proxy = createProxy(composition, identity, views);
-  const { readiness, publicAdmin, admin, adminListeners } = createAdmin(composition, {
+  const { readiness, admins, adminListeners } = createAdmin(composition, {
     ...views,
     identity,
     discovery,
@@ -57,17 +57,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   // Stopped from the last to the first: say "not ready", drain requests, and only then let go of the pages
   // that tell of it, of discovery and of the certificate.
   const { trustRoots, inbound, outbound } = views;
-  const components = [
-    identity,
-    trustRoots,
-    inbound,
-    outbound,
-    discovery,
-    publicAdmin,
-    admin,
-    proxy,
-    readiness,
-  ];
+  const components = [identity, trustRoots, inbound, outbound, discovery, ...admins, proxy, readiness];
   return { components, adminListeners };
 }
 
@@ -162,7 +152,7 @@ function createProxy(
   identity: WorkloadIdentity,
   { inbound, outbound }: Views,
 ): MeshProxy {
-  const { host, workload, backend, outboundPort, inboundPort, accessLog } = settings;
+  const { host, workload, backend, outboundPort, inboundPort, accessLog, workerIndex } = settings;
   const { clock, random, metrics } = environment;
   return new MeshProxy({
     settings: proxySettings({
@@ -171,6 +161,7 @@ function createProxy(
       backend: chooseBackend(backend),
       outboundPort,
       inboundPort,
+      sharesPorts: workerIndex !== null,
       accessLog,
     }),
     outbound,
@@ -189,9 +180,12 @@ interface WatchedParts extends Views {
   readonly proxy: MeshProxy;
 }
 
-/** How it is watched: by kubelet and Prometheus on the pod's address, by an operator on loopback. */
+/**
+ * How it is watched: by kubelet and Prometheus on the pod's address, by an operator on loopback. One of several
+ * workers is asked by the process that started it, see worker-pages.ts, wherever a port is free.
+ */
 function createAdmin({ settings, environment, loggers }: Composition, parts: WatchedParts) {
-  const { host, metricsPort, adminHost } = settings;
+  const { host, metricsPort, adminHost, workerIndex } = settings;
   const { clock, metrics } = environment;
   const { identity, discovery, trustRoots, inbound, outbound, proxy } = parts;
   const readiness = new Readiness(
@@ -214,25 +208,27 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     logger,
   });
   const dump = {
+    process: () => ({ pid: process.pid, worker: workerIndex }),
     identity: () => describeIdentity(identity.current),
     discovery: () => discovery.describe(),
     outbound: () => outbound.describe(),
     inbound: () => inbound.describe(),
     proxy: () => proxy.describe(),
-    admin: () => adminListeners(),
+    admin: () => [{ host: adminHost, port: admin.port }],
   };
   const admin = new AdminServer({
     name: 'admin-server',
     host: adminHost,
-    port: settings.adminPort,
+    port: workerIndex === null ? settings.adminPort : 0,
     pages: { ...health, ...operatorPages({ dump, loggers: loggers.all }) },
     logger,
   });
-  const adminListeners = () => [
-    { side: 'metrics', host, port: publicAdmin.port },
-    { side: 'admin', host: adminHost, port: admin.port },
-  ];
-  return { readiness, publicAdmin, admin, adminListeners };
+  const adminListener = () => ({ side: 'admin', host: adminHost, port: admin.port });
+  if (workerIndex !== null) {
+    return { readiness, admins: [admin], adminListeners: () => [adminListener()] };
+  }
+  const adminListeners = () => [{ side: 'metrics', host, port: publicAdmin.port }, adminListener()];
+  return { readiness, admins: [publicAdmin, admin], adminListeners };
 }
 
 function certificateFault(identity: WorkloadIdentity, clock: Clock): string | null {

@@ -50,6 +50,7 @@ export class InboundListener {
       host: settings.host,
       port: settings.inboundPort,
       backend: settings.backend,
+      reusePort: settings.sharesPorts,
       maxConnections: settings.limits.maxConnections,
       settings: serverSettings(material),
       handshakeTimeoutMs: settings.timeouts.handshakeMs,

@@ -131,6 +131,7 @@ export class Proxy implements Component {
       host: settings.host,
       port: settings.outboundPort,
       backend: settings.backend,
+      reusePort: settings.sharesPorts,
       maxConnections: settings.limits.maxConnections,
       onConnection: (transport) => this.#accept(transport, this.#outbound, null),
       onError: (error) => logger.error('outbound listener failed', { reason: error.message }),

@@ -9,6 +9,7 @@ describe('proxySettings', () => {
       ...least,
       outboundPort: 15_001,
       inboundPort: 15_006,
+      sharesPorts: false,
       accessLog: 'errors',
       limits: defaultProxyLimits,
       timeouts: defaultProxyTimeouts,

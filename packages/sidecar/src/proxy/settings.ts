@@ -53,6 +53,8 @@ export interface ProxySettings {
   /** `<namespace>/<pod>`. */
   readonly workload: string;
   readonly backend: TransportBackend;
+  /** Other processes accept on the same ports. */
+  readonly sharesPorts: boolean;
   readonly accessLog: AccessLogFormat;
   readonly limits: ProxyLimits;
   readonly timeouts: ProxyTimeouts;
@@ -84,6 +86,7 @@ export interface ProxySettingsInput {
   readonly backend: TransportBackend;
   readonly outboundPort?: number;
   readonly inboundPort?: number;
+  readonly sharesPorts?: boolean;
   readonly accessLog?: AccessLogFormat;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
@@ -97,6 +100,7 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
     backend: input.backend,
     outboundPort: input.outboundPort ?? 15_001,
     inboundPort: input.inboundPort ?? 15_006,
+    sharesPorts: input.sharesPorts ?? false,
     accessLog: input.accessLog ?? 'errors',
     limits: { ...defaultProxyLimits, ...input.limits },
     timeouts: { ...defaultProxyTimeouts, ...input.timeouts },

@@ -1,0 +1,82 @@
+import { eventually } from '@tulle/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Application, startApplication } from './src/application.ts';
+import { send } from './src/client.ts';
+import { Mesh, metricsPort, pod, sidecarMetrics, sidecarPage, untilSidecarReady } from './src/mesh.ts';
+import { metricSum } from './src/metrics-page.ts';
+
+const client = pod('client');
+const server = pod('server');
+const workers = ['0', '1'];
+
+describe('a sidecar of two workers', () => {
+  let mesh: Mesh;
+  let application: Application;
+
+  beforeAll(async () => {
+    const pods = [client, server];
+    mesh = await Mesh.create({ pods });
+    await mesh.apply({ pods, services: { server: ['server'] } });
+    await mesh.startControlPlane();
+    application = await startApplication('server', server.address);
+    for (const one of pods) {
+      const sidecar = await mesh.launchSidecar(one, { TULLE_WORKERS: '2' });
+      await untilSidecarReady(sidecar, one);
+    }
+  });
+
+  afterAll(async () => {
+    await application?.close();
+    await mesh?.[Symbol.asyncDispose]();
+  });
+
+  /** Each on a connection of its own, which the kernel gives to one worker or the other. */
+  const sendMany = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, () => send({ via: client.address, host: 'server', path: '/' })),
+    );
+  const requestsOf = async (worker: string) =>
+    metricSum(await sidecarMetrics(client), 'tulle_requests_total', { worker, direction: 'outbound' });
+
+  it('is served by both, over mutual TLS, and shows the metrics of both', async () => {
+    const answers = await sendMany(100);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    const counts = await Promise.all(workers.map(requestsOf));
+    expect(counts[0]! + counts[1]!).toBe(100);
+    expect(Math.min(...counts)).toBeGreaterThan(10);
+    const page = await sidecarMetrics(client);
+    expect(page.match(/^# TYPE tulle_requests_total /gm)).toHaveLength(1);
+  });
+
+  it('shows the configuration of both, and sets the level of both', async () => {
+    const dump = JSON.parse(await sidecarPage(client, '/config_dump'));
+    expect(Object.keys(dump.workers)).toEqual(workers);
+    for (const worker of workers) expect(dump.workers[worker].proxy.listeners.outbound.port).toBe(15_001);
+    const level = await fetch(`http://${client.address}:15000/log_level?level=loud`, { method: 'POST' });
+    expect([level.status, await level.text()]).toEqual([
+      400,
+      expect.stringContaining('worker 0: level must be'),
+    ]);
+  });
+
+  it('goes on with one while the other is dead, says so, and has it back', async () => {
+    const pidOf = async () => JSON.parse(await sidecarPage(client, '/config_dump')).workers['1'].process?.pid;
+    const before = await pidOf();
+    expect(before).toBeTypeOf('number');
+    process.kill(before, 'SIGKILL');
+    await eventually(async () => {
+      const ready = await fetch(`http://${client.address}:${metricsPort}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('worker 1: ')]);
+    });
+    const answers = await sendMany(20);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await eventually(async () => expect(await pidOf()).not.toBe(before), { timeoutMs: 15_000 });
+    await eventually(
+      async () => {
+        const ready = await fetch(`http://${client.address}:${metricsPort}/readyz`);
+        expect(ready.status).toBe(200);
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
+});
