@@ -1,4 +1,4 @@
-import { eventually } from '@tulle/testkit';
+import { eventually, type RunningProcess } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send } from './src/client.ts';
@@ -12,6 +12,7 @@ const workers = ['0', '1'];
 describe('a sidecar of two workers', () => {
   let mesh: Mesh;
   let application: Application;
+  let clientSidecar: RunningProcess;
 
   beforeAll(async () => {
     const pods = [client, server];
@@ -19,10 +20,9 @@ describe('a sidecar of two workers', () => {
     await mesh.apply({ pods, services: { server: ['server'] } });
     await mesh.startControlPlane();
     application = await startApplication('server', server.address);
-    for (const one of pods) {
-      const sidecar = await mesh.launchSidecar(one, { TULLE_WORKERS: '2' });
-      await untilSidecarReady(sidecar, one);
-    }
+    const sidecars = await Promise.all(pods.map((one) => mesh.launchSidecar(one, { TULLE_WORKERS: '2' })));
+    await Promise.all(pods.map((one, index) => untilSidecarReady(sidecars[index]!, one)));
+    clientSidecar = sidecars[0]!;
   });
 
   afterAll(async () => {
@@ -78,5 +78,20 @@ describe('a sidecar of two workers', () => {
       },
       { timeoutMs: 15_000 },
     );
+  });
+
+  it('finishes what is under way in either on SIGTERM, and exits 0 with both', async () => {
+    const pids = Object.values<{ process: { pid: number } }>(
+      JSON.parse(await sidecarPage(client, '/config_dump')).workers,
+    ).map(({ process: { pid } }) => pid);
+    const slow = Array.from({ length: 8 }, () =>
+      send({ via: client.address, host: 'server', path: '/slow?ms=1500' }),
+    );
+    await eventually(() => expect(application.slowRequests).toBe(8));
+    clientSidecar.kill('SIGTERM');
+    const answers = await Promise.all(slow);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(await clientSidecar.waitForExit()).toEqual({ code: 0, signal: null });
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 });
