@@ -13,6 +13,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OutboundLookup } from '../src/config/mesh-view.ts';
 import { Cleanup } from './cleanup.ts';
 import {
   cluster,
@@ -215,6 +216,20 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     const answer = answerOf(stream);
     stream.end('body');
     expect(await answer).toMatchObject({ body: 'done', trailers: { 'x-sum': '7' } });
+  });
+
+  it('holds a stream until discovery answers, with what comes of its body, and serves the others', async () => {
+    const port = await startHttp2(echo);
+    const { session, client } = await open(port);
+    const waiting: ((lookup: OutboundLookup) => void)[] = [];
+    client.services.set('new.shop', { kind: 'pending', wait: (done) => void waiting.push(done) });
+    const size = 100_000;
+    const held = fetch(session, { ':method': 'POST', ':authority': 'new.shop' }, Buffer.alloc(size, 97));
+    await eventually(() => expect(waiting).toHaveLength(1));
+    expect(await fetch(session, { ':authority': 'server.shop' })).toMatchObject({ status: 200 });
+    waiting[0]!(found(cluster('shop/new:80', [plainEndpoint(port)])));
+    const answer = await held;
+    expect([answer.status, answer.body.length]).toEqual([200, size]);
   });
 
   it('answers by itself in HTTP/2 too', async () => {
