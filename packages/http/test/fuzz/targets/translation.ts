@@ -79,7 +79,8 @@ function meaningOf({ start, fields, body, trailers }: StrictMessage): string {
     ([name]) =>
       !/^(host|cookie|connection|transfer-encoding|content-length|sec-websocket-key|te)$/i.test(name),
   );
-  const cookies = valuesOf(fields, 'cookie').join('; ');
+  // An empty cookie at the end leaves a space behind the joined ones, which a reader drops (RFC 9112 section 5.1).
+  const cookies = valuesOf(fields, 'cookie').join('; ').trimEnd();
   return `${start[0]} ${start[1]} ${valuesOf(fields, 'host')}\n${linesOf(kept)}${cookies}\n${body}\n${linesOf(trailers)}`;
 }
 
