@@ -1,24 +1,12 @@
 /** HTTP/2 at either end, with node:http2 as client and application. */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { OutboundLookup } from '../src/config/mesh-view.ts';
 import { Cleanup } from './cleanup.ts';
+import { type Answer, answerOf, connectHttp2, echo, fetch, startHttp2 } from './http2-peers.ts';
 import {
   cluster,
   found,
-  host,
   meshEndpoint,
   plainEndpoint,
   startEcho,
@@ -34,84 +22,19 @@ beforeAll(async () => {
 });
 afterEach(() => cleanup.run());
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly trailers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-function connectTo(port: number): ClientHttp2Session {
-  const session = connect(`http://${host}:${port}`);
-  session.on('error', () => {});
-  cleanup.add(() => session.destroy());
-  return session;
-}
-
-function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    let headers: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
-    let trailers: IncomingHttpHeaders = {};
-    const parts: Buffer[] = [];
-    stream.on('response', (fields) => {
-      headers = fields;
-    });
-    stream.on('trailers', (fields) => {
-      trailers = fields;
-    });
-    stream.on('data', (part: Buffer) => parts.push(part));
-    stream.on('error', reject);
-    stream.on('close', () => {
-      const body = Buffer.concat(parts).toString('latin1');
-      resolve({ status: headers[':status'] ?? 0, headers, trailers, body });
-    });
-  });
-}
-
-function fetch(
-  session: ClientHttp2Session,
-  headers: OutgoingHttpHeaders,
-  body?: string | Buffer,
-): Promise<Answer> {
-  const stream = session.request(headers, { endStream: body === undefined });
-  if (body !== undefined) stream.end(body);
-  return answerOf(stream);
-}
-
-async function startHttp2(onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void) {
-  // Node counts what it has to send against a session, and then refuses streams.
-  const server: Http2Server = createServer({ maxSessionMemory: 1_000 });
-  server.on('stream', onStream);
-  server.on('sessionError', () => {});
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => sessions.add(session));
-  cleanup.add(() => {
-    for (const session of sessions) session.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-const echo = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-  stream.on('error', () => {});
-  stream.respond({ ':status': 200, 'x-seen': JSON.stringify(headers) });
-  stream.pipe(stream);
-};
-
 const seenBy = ({ headers }: Answer) => JSON.parse(headers['x-seen'] as string);
 
 describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backend) => {
-  async function open(originPort: number, options = {}) {
-    const pair = await startPair({ backend, authority, cleanup, ...options }, originPort);
-    return { ...pair, session: connectTo(pair.client.proxy.outboundPort) };
+  async function open(originPort: number) {
+    const pair = await startPair({ backend, authority, cleanup }, originPort);
+    return { ...pair, session: connectHttp2(cleanup, pair.client.proxy.outboundPort) };
   }
 
   it.each([
     ['one sidecar', 'plain.shop'],
     ['two sidecars', 'server.shop'],
   ])('stays HTTP/2 through %s where the client speaks it', async (_, to) => {
-    const { session, client } = await open(await startHttp2(echo));
+    const { session, client } = await open(await startHttp2(cleanup, echo));
     const answer = await fetch(
       session,
       { ':method': 'POST', ':path': '/a?b', ':authority': to, 'x-tulle-me': '1' },
@@ -153,7 +76,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
   });
 
   it('speaks HTTP/2 to a port that declares it, whatever the client speaks', async () => {
-    const port = await startHttp2(echo);
+    const port = await startHttp2(cleanup, echo);
     const { tcp, client } = await open(port);
     const declared = { ...cluster('shop/declared:80', [plainEndpoint(port)]), protocol: 'h2c' as const };
     client.services.set('declared.shop', found(declared));
@@ -183,7 +106,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
   });
 
   it('serves many streams at once over few connections', async () => {
-    const { session, client, server } = await open(await startHttp2(echo));
+    const { session, client, server } = await open(await startHttp2(cleanup, echo));
     const paths = Array.from({ length: 200 }, (_, i) => `/${i}`);
     const answers = await Promise.all(
       paths.map((path) =>
@@ -197,7 +120,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
   });
 
   it('carries trailers both ways', async () => {
-    const port = await startHttp2((stream) => {
+    const port = await startHttp2(cleanup, (stream) => {
       stream.respond({ ':status': 200 }, { waitForTrailers: true });
       let seen: IncomingHttpHeaders = {};
       stream.on('trailers', (fields) => {
@@ -218,22 +141,8 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     expect(await answer).toMatchObject({ body: 'done', trailers: { 'x-sum': '7' } });
   });
 
-  it('holds a stream until discovery answers, with what comes of its body, and serves the others', async () => {
-    const port = await startHttp2(echo);
-    const { session, client } = await open(port);
-    const waiting: ((lookup: OutboundLookup) => void)[] = [];
-    client.services.set('new.shop', { kind: 'pending', wait: (done) => void waiting.push(done) });
-    const size = 100_000;
-    const held = fetch(session, { ':method': 'POST', ':authority': 'new.shop' }, Buffer.alloc(size, 97));
-    await eventually(() => expect(waiting).toHaveLength(1));
-    expect(await fetch(session, { ':authority': 'server.shop' })).toMatchObject({ status: 200 });
-    waiting[0]!(found(cluster('shop/new:80', [plainEndpoint(port)])));
-    const answer = await held;
-    expect([answer.status, answer.body.length]).toEqual([200, size]);
-  });
-
   it('answers by itself in HTTP/2 too', async () => {
-    const { session } = await open(await startHttp2(echo));
+    const { session } = await open(await startHttp2(cleanup, echo));
     const answer = await fetch(session, { ':authority': 'nowhere' });
     expect(answer).toMatchObject({ status: 404, headers: { 'x-tulle-reason': 'unknown_host' } });
     expect(answer.body).toContain('no service of the mesh');
@@ -242,7 +151,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
 
   it('passes a reset on to the application, and one of the application back', async () => {
     const streams: ServerHttp2Stream[] = [];
-    const port = await startHttp2((stream) => {
+    const port = await startHttp2(cleanup, (stream) => {
       stream.on('error', () => {});
       streams.push(stream);
     });
@@ -264,7 +173,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
 
   it('sends a refused stream again, since nothing of it was processed', async () => {
     let calls = 0;
-    const port = await startHttp2((stream) => {
+    const port = await startHttp2(cleanup, (stream) => {
       stream.on('error', () => {});
       if (calls++ === 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
       else stream.respond({ ':status': 201 }, { endStream: true });
@@ -276,56 +185,9 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     expect(client.metrics.render()).toContain('tulle_connection_retries_total 1');
   });
 
-  it('lets a slow reader of one stream delay neither the others nor memory', async () => {
-    const size = 32 * 1024 * 1024;
-    const port = await startHttp2((stream, headers) => {
-      stream.on('error', () => {});
-      stream.respond({ ':status': 200 });
-      stream.end(headers[':path'] === '/big' ? Buffer.alloc(size, 120) : 'small');
-    });
-    const { session } = await open(port);
-    const slow = session.request({ ':path': '/big', ':authority': 'server.shop' });
-    slow.pause();
-    await new Promise((resolve) => slow.once('response', resolve));
-    const before = process.memoryUsage().rss;
-    for (let i = 0; i < 20; i++) {
-      const small = await fetch(session, { ':path': '/small', ':authority': 'server.shop' });
-      expect(small).toMatchObject({
-        body: 'small',
-      });
-    }
-    expect(process.memoryUsage().rss - before).toBeLessThan(size);
-    let bytes = 0;
-    slow.on('data', (part: Buffer) => {
-      bytes += part.length;
-    });
-    slow.resume();
-    await eventually(() => expect(bytes).toBe(size), { timeoutMs: 15_000 });
-  });
-
-  it('gives new requests another connection where slow readers crowd one', async () => {
-    const port = await startHttp2((stream, headers) => {
-      stream.on('error', () => {});
-      stream.respond({ ':status': 200 });
-      stream.end(headers[':path'] === '/big' ? Buffer.alloc(1024 * 1024, 120) : 'small');
-    });
-    const { session, client } = await open(port);
-    const openConnections = () => (client.proxy.describe() as { pools: { open: number }[] }).pools[0]!.open;
-    const slow = Array.from({ length: 40 }, () =>
-      session.request({ ':path': '/big', ':authority': 'server.shop' }).pause(),
-    );
-    await Promise.all(slow.map((stream) => new Promise((resolve) => stream.once('response', resolve))));
-    await eventually(async () => {
-      const answer = await fetch(session, { ':path': '/small', ':authority': 'server.shop' });
-      expect(answer).toMatchObject({ status: 200, body: 'small' });
-      expect(openConnections()).toBeGreaterThan(1);
-    });
-    for (const stream of slow) stream.destroy();
-  });
-
   it('drains: GOAWAY, what is under way is finished, the connection closes', async () => {
     const held: ServerHttp2Stream[] = [];
-    const { session, client, tcp } = await open(await startHttp2((stream) => held.push(stream)));
+    const { session, client, tcp } = await open(await startHttp2(cleanup, (stream) => held.push(stream)));
     // It would stay half-open until its linger is over.
     tcp.socket.destroy();
     let hasGoneAway = false;
