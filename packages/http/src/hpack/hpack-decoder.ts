@@ -89,6 +89,8 @@ export class HpackDecoder {
     this.#sectionBytes = 0;
     this.#isTooLarge = false;
     this.#runEnd = -1;
+    // A block that ended in an error left it.
+    this.#spill = null;
     this.#reader.at = start;
     if (!this.#readSizeUpdates(block, end)) return HPACK_ERROR;
     while (this.#reader.at < end) {
