@@ -38,6 +38,8 @@ function dial(port: number): Promise<Greeted | null> {
     resolve({ socket, pid: pid!, index: index! });
   });
   socket.on('error', () => resolve(null));
+  // Half-open sockets do not close by themselves where a worker is killed between accepting and greeting.
+  socket.once('end', () => resolve(null));
   socket.once('close', () => resolve(null));
   return promise;
 }
