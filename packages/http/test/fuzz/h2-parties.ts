@@ -1,10 +1,11 @@
 /** A connection under test, what it is told, and the judge of what it writes. */
-import type { ClientConnectionOwner } from '../../src/exchange/exchange.ts';
+
 import { requestOf } from '../../src/h1/testing/parse.ts';
 import { H2ClientConnection } from '../../src/h2/h2-client-connection.ts';
 import { H2ServerConnection } from '../../src/h2/h2-server-connection.ts';
 import { MemoryTransport } from '../../src/h2/testing/memory-transport.ts';
 import { StrictFrames } from '../testing/strict-frames.ts';
+import { CountingOwner } from './counting-owner.ts';
 import { drive, quiet } from './drive.ts';
 import { FuzzClientExchange } from './fuzz-client-exchange.ts';
 import { clock, fuzzOptions, PASSING_MS } from './fuzz-limits.ts';
@@ -114,7 +115,7 @@ const REQUESTS = [
 export async function askFrames(input: Buffer, cuts: readonly number[]): Promise<string> {
   const party = partyOf(input, 'client');
   const { transport, random, isCalm } = party;
-  const owner = new Owner();
+  const owner = new CountingOwner();
   const connection = new H2ClientConnection(owner, fuzzOptions);
   connection.transport = transport;
   transport.handler = connection;
@@ -153,13 +154,4 @@ function send(connection: H2ClientConnection, request: string, random: Random | 
     if (isWhole || isEnd) exchange.sentAll();
   });
   return exchange;
-}
-
-class Owner implements ClientConnectionOwner {
-  closes = 0;
-  onCapacity(): void {}
-  onRetiring(): void {}
-  onClosed(): void {
-    this.closes++;
-  }
 }

@@ -1,4 +1,3 @@
-import type { ClientConnectionOwner } from '../../../src/exchange/exchange.ts';
 import { H1ClientConnection } from '../../../src/h1/h1-client-connection.ts';
 import { requestOf } from '../../../src/h1/testing/parse.ts';
 import { MemoryTransport } from '../../../src/h2/testing/memory-transport.ts';
@@ -8,6 +7,7 @@ import {
   type StrictMessage,
   StrictRefusal,
 } from '../../testing/strict-http1.ts';
+import { CountingOwner } from '../counting-owner.ts';
 import { drive, quiet } from '../drive.ts';
 import { FuzzClientExchange } from '../fuzz-client-exchange.ts';
 import { fuzzOptions } from '../fuzz-limits.ts';
@@ -83,7 +83,7 @@ async function ask(input: Buffer, bytes: Buffer, cuts: readonly number[]): Promi
   const random = new Random(isCalm ? (input[0] ?? 0) : hashOf(input));
   const request = REQUESTS[(input[0] ?? 0) % REQUESTS.length]!;
   const transport = new MemoryTransport();
-  const owner = new Owner();
+  const owner = new CountingOwner();
   const connection = new H1ClientConnection(owner, fuzzOptions);
   connection.transport = transport;
   transport.handler = connection;
@@ -133,15 +133,6 @@ function send(connection: H1ClientConnection, request: string, random: Random | 
     if (isWhole || isEnd) exchange.sentAll();
   });
   return exchange;
-}
-
-class Owner implements ClientConnectionOwner {
-  closes = 0;
-  onCapacity(): void {}
-  onRetiring(): void {}
-  onClosed(): void {
-    this.closes++;
-  }
 }
 
 /** All that was written is requests, the last of them cut short where the response came first. */
