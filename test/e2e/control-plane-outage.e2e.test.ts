@@ -1,10 +1,17 @@
-import { eventually, type RunningProcess } from '@tulle/testkit';
+import {
+  eventually,
+  Mesh,
+  type MeshSpec,
+  metricSum,
+  metricsPort,
+  pod,
+  type RunningProcess,
+  sidecarMetrics,
+  untilSidecarReady,
+} from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send, startLoad } from './src/client.ts';
-import { Mesh, metricsPort, pod, sidecarMetrics, untilSidecarReady } from './src/mesh.ts';
-import type { MeshSpec } from './src/mesh-yaml.ts';
-import { metricSum } from './src/metrics-page.ts';
 
 const client = pod('client');
 const one = pod('server-one', 'server');

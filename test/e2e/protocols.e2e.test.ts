@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import {
+  appPort,
   callChat,
   callCollect,
   callExpand,
@@ -8,11 +9,12 @@ import {
   eventually,
   GrpcEcho,
   grpcEchoClient,
+  Mesh,
+  metricSum,
+  pod,
+  sidecarMetrics,
 } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mesh, pod, sidecarMetrics } from './src/mesh.ts';
-import { appPort } from './src/mesh-yaml.ts';
-import { metricSum } from './src/metrics-page.ts';
 
 const client = pod('client');
 const grpcServer = pod('grpc-server');

@@ -1,10 +1,16 @@
-import { createTestAuthority, eventually, type RunningProcess } from '@tulle/testkit';
+import {
+  createTestAuthority,
+  eventually,
+  Mesh,
+  metricSum,
+  pod,
+  type RunningProcess,
+  sidecarMetrics,
+} from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send } from './src/client.ts';
-import { Mesh, pod, sidecarMetrics } from './src/mesh.ts';
 import { dialInPlain, dialMeshPort, type PeerOutcome, signWithMeshAuthority } from './src/mesh-peer.ts';
-import { metricSum } from './src/metrics-page.ts';
 import { startRogueServer } from './src/rogue-server.ts';
 
 const client = pod('client');

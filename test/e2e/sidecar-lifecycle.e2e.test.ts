@@ -1,11 +1,17 @@
 import { connect } from 'node:net';
-import { eventually, type RunningProcess } from '@tulle/testkit';
+import {
+  eventually,
+  inboundPort,
+  Mesh,
+  type MeshSpec,
+  metricSum,
+  pod,
+  type RunningProcess,
+  sidecarMetrics,
+} from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send, startLoad } from './src/client.ts';
-import { inboundPort, Mesh, pod, sidecarMetrics } from './src/mesh.ts';
-import type { MeshSpec } from './src/mesh-yaml.ts';
-import { metricSum } from './src/metrics-page.ts';
 
 const client = pod('client');
 const one = pod('server-one', 'server');

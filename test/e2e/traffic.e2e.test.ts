@@ -1,10 +1,18 @@
-import { eventually } from '@tulle/testkit';
+import {
+  eventually,
+  Mesh,
+  type MeshSpec,
+  metricSum,
+  metricsPort,
+  page,
+  pod,
+  seriesOf,
+  sidecarMetrics,
+  sidecarPage,
+} from '@tulle/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { type Load, send, startLoad } from './src/client.ts';
-import { Mesh, metricsPort, page, pod, sidecarMetrics, sidecarPage } from './src/mesh.ts';
-import type { MeshSpec } from './src/mesh-yaml.ts';
-import { metricSum, seriesOf } from './src/metrics-page.ts';
 
 const client = pod('client');
 const one = pod('catalog-one', 'catalog');

@@ -1,9 +1,17 @@
-import { eventually, type RunningProcess } from '@tulle/testkit';
+import {
+  eventually,
+  Mesh,
+  metricSum,
+  metricsPort,
+  pod,
+  type RunningProcess,
+  sidecarMetrics,
+  sidecarPage,
+  untilSidecarReady,
+} from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from './src/application.ts';
 import { send } from './src/client.ts';
-import { Mesh, metricsPort, pod, sidecarMetrics, sidecarPage, untilSidecarReady } from './src/mesh.ts';
-import { metricSum } from './src/metrics-page.ts';
 
 const client = pod('client');
 const server = pod('server');

@@ -1,4 +1,4 @@
-/** What tests share: a certificate authority in memory, time and chance by hand, processes, addresses, gRPC. */
+/** What tests share: a certificate authority in memory, time and chance by hand, processes, meshes of them, addresses, gRPC. */
 export {
   DiscoveryClient,
   type DiscoveryClientOptions,
@@ -17,6 +17,18 @@ export {
   type UnaryOutcome,
 } from './grpc-echo.ts';
 export { freeLoopbackAddress } from './loopback-address.ts';
+export {
+  inboundPort,
+  Mesh,
+  metricsPort,
+  page,
+  pod,
+  sidecarMetrics,
+  sidecarPage,
+  untilSidecarReady,
+} from './mesh/mesh.ts';
+export { appPort, type MeshSpec, type PodSpec } from './mesh/mesh-yaml.ts';
+export { metricSum, seriesOf } from './mesh/metrics-page.ts';
 export { seededRandom } from './seeded-random.ts';
 export {
   type Exit,

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { appPort } from './mesh-yaml.ts';
+import { appPort } from '@tulle/testkit';
 
 /** A workload's application: says its name; `/slow?ms=500` takes its time. In the test's own process. */
 export interface Application {

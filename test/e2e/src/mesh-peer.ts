@@ -3,9 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { openTestAuthority, type TestCertificate } from '@tulle/testkit';
-import { inboundPort } from './mesh.ts';
-import { appPort } from './mesh-yaml.ts';
+import { appPort, inboundPort, openTestAuthority, type TestCertificate } from '@tulle/testkit';
 
 /** A leaf of the mesh's own authority with any URI SAN: what a thief of its signing key could make. */
 export async function signWithMeshAuthority(

@@ -1,6 +1,5 @@
 import { createServer, type TLSSocket } from 'node:tls';
-import type { TestCertificate } from '@tulle/testkit';
-import { inboundPort } from './mesh.ts';
+import { inboundPort, type TestCertificate } from '@tulle/testkit';
 
 export interface RogueServer extends AsyncDisposable {
   /** All that any client said once the handshake was over. */

@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  freeLoopbackAddress,
-  type RunningProcess,
-  startProcess,
-  type TemporaryDirectory,
-  temporaryDirectory,
-} from '@tulle/testkit';
+import { freeLoopbackAddress } from '../loopback-address.ts';
+import { type RunningProcess, startProcess } from '../start-process.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../temporary-directory.ts';
 import { type MeshSpec, meshYaml, namespace, type PodSpec } from './mesh-yaml.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../../../..');
 const startTimeoutMs = 40_000;
 
 const discoveryPort = 15_012;
@@ -114,7 +110,7 @@ export class Mesh implements AsyncDisposable {
       name,
       entry: join(root, path),
       // Code that has been compiled once: a start takes half the time.
-      env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/tulle-e2e'), ...env },
+      env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/tulle-tests'), ...env },
     });
     this.#processes.push(started);
     return started;
