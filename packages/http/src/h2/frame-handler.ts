@@ -176,7 +176,7 @@ export class FrameHandler implements FrameSink {
     const isEnd = isFrameEnd && this.#isEndStream;
     if (stream !== null) {
       const padding = end - start - (dataEnd - at);
-      if (padding > 0 && !isEnd) this.#connection.creditStream(stream, padding);
+      if (padding > 0 && !isEnd) this.#connection.credit.give(stream, padding);
       if (isEnd) this.#stream = null;
       // Told by the frame's header, before a part of it completes the body for somebody behind.
       const isTooLong = stream.missingBytes >= 0 && dataEnd - at + this.#dataBytes > stream.missingBytes;
@@ -251,7 +251,7 @@ export class FrameHandler implements FrameSink {
       this.#streamError(stream, PROTOCOL_ERROR, 'a window increment is 0');
     } else if (stream.sendWindow + increment > MAX_INT31) {
       this.#streamError(stream, FLOW_CONTROL_ERROR, 'the window overflows');
-    } else connection.addStreamCredit(stream, increment);
+    } else connection.sender.addStreamCredit(stream, increment);
   }
 
   /** Paid for by our DATA, or within a generous rate; else it counts like other control frames. */

@@ -5,6 +5,7 @@ import type { H2Stream } from './h2-stream.ts';
 import type { ReceiveWindow } from './receive-window.ts';
 import type { SendScheduler } from './send-scheduler.ts';
 import type { PeerSettings } from './settings.ts';
+import type { StreamCredit } from './stream-credit.ts';
 import type { StreamTable } from './stream-table.ts';
 
 /** What frames act upon: the connection that they came on. */
@@ -13,6 +14,7 @@ export interface FrameTarget {
   readonly writer: FrameWriter;
   readonly sender: SendScheduler;
   readonly receive: ReceiveWindow;
+  readonly credit: StreamCredit;
   readonly streams: StreamTable;
   nowMs(): number;
   /** No frame but HEADERS and PRIORITY may have been sent on it yet. */
@@ -29,8 +31,6 @@ export interface FrameTarget {
   onSettingsAck(): void;
   onPingAck(buffer: Buffer, start: number): void;
   onGoaway(lastStreamId: number, code: number): void;
-  addStreamCredit(stream: H2Stream, bytes: number): void;
-  creditStream(stream: H2Stream, bytes: number): void;
   failBodyLength(stream: H2Stream): void;
   /** A stream error (RFC 9113 section 5.4.2). */
   streamError(stream: H2Stream, code: number, reason: string, failure: StreamFailure): void;

@@ -23,12 +23,10 @@ import type { FrameTarget } from './frame-target.ts';
 import {
   CANCEL,
   COMPRESSION_ERROR,
-  DEFAULT_WINDOW_BYTES,
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
   FRAME_HEADER_BYTES,
   INTERNAL_ERROR,
-  MAX_INT31,
   NO_ERROR,
   PROTOCOL_ERROR,
   REFUSED_STREAM,
@@ -42,6 +40,7 @@ import { atTurnEnd, type TurnTask } from './output-turns.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendScheduler } from './send-scheduler.ts';
 import { ownSettings, PeerSettings } from './settings.ts';
+import { StreamCredit } from './stream-credit.ts';
 import { StreamTable } from './stream-table.ts';
 import { writeTrailerFields } from './write-trailer-fields.ts';
 
@@ -73,6 +72,7 @@ export abstract class H2Connection
   readonly writer = new FrameWriter();
   readonly sender: SendScheduler;
   readonly receive: ReceiveWindow;
+  readonly credit: StreamCredit;
   readonly streams = new StreamTable();
   readonly encoder: HpackEncoder;
   readonly decoder: HpackDecoder;
@@ -86,9 +86,6 @@ export abstract class H2Connection
   /** Nothing is read or sent any more: the connection has failed or is about to close. */
   protected isClosing = false;
   readonly #options: H2ConnectionOptions;
-  /** What a stream's window begins with: the peer may use the default until it acknowledges ours. */
-  #receiveInitialBytes: number;
-  #sendInitialBytes: number = DEFAULT_WINDOW_BYTES;
   #isTurnAsked = false;
   #discardedBytes = 0;
   readonly #decodeLimits: DecodeLimits;
@@ -100,6 +97,7 @@ export abstract class H2Connection
     this.observer = options.observer;
     this.sender = new SendScheduler(this.writer, this.peer, this);
     this.receive = new ReceiveWindow(limits.h2.connectionWindowBytes, this.writer);
+    this.credit = new StreamCredit(limits.h2.streamWindowBytes, this.receive, this.writer);
     this.encoder = new HpackEncoder({ maxTableBytes: limits.h2.headerTableBytes });
     this.decoder = new HpackDecoder(limits.h2.headerTableBytes);
     this.frames = new FrameHandler(this, limits.h2, options.nowMs());
@@ -109,7 +107,6 @@ export abstract class H2Connection
       maxSectionBytes: limits.head.maxHeadBytes,
       maxCount: Math.min(MAX_HEADER_COUNT, limits.head.maxHeaderCount + MAX_PSEUDO_FIELDS),
     };
-    this.#receiveInitialBytes = Math.max(DEFAULT_WINDOW_BYTES, limits.h2.streamWindowBytes);
   }
 
   abstract readonly isServer: boolean;
@@ -277,8 +274,8 @@ export abstract class H2Connection
 
   protected attach(stream: H2Stream, id: number): void {
     stream.id = id;
-    stream.sendWindow = this.#sendInitialBytes;
-    stream.receiveWindow = this.#receiveInitialBytes;
+    this.sender.open(stream);
+    this.credit.open(stream);
     this.streams.add(stream);
   }
 
@@ -289,8 +286,7 @@ export abstract class H2Connection
     this.activeStreams--;
     this.sender.remove(stream);
     this.frames.forget(stream);
-    this.receive.letGo(stream.heldBytes);
-    stream.heldBytes = 0;
+    this.credit.forget(stream);
     if (this.activeStreams === 0) this.liveness.onIdle(this.nowMs());
     this.onDetached(stream);
   }
@@ -331,7 +327,7 @@ export abstract class H2Connection
       return;
     }
     if (!stream.isOver) stream.events?.onBody(buffer, start, end, false);
-    if (stream.id === id && !stream.isOver) this.#credit(stream, end - start);
+    if (stream.id === id && !stream.isOver) this.credit.delivered(stream, end - start);
   }
 
   #lastBody(stream: H2Stream, buffer: Buffer, start: number, end: number, isLast: boolean): void {
@@ -347,36 +343,6 @@ export abstract class H2Connection
     } else if (!stream.hasSentEnd) this.writer.resetStream(stream.id, NO_ERROR);
     this.detach(stream);
     return true;
-  }
-
-  #credit(stream: H2Stream, bytes: number): void {
-    if (stream.isPaused) {
-      stream.heldBytes += bytes;
-      this.receive.hold(bytes);
-    } else this.creditStream(stream, bytes);
-  }
-
-  /** Once half a window is owed, so that small frames do not cost an answer each. */
-  creditStream(stream: H2Stream, bytes: number): void {
-    stream.owedBytes += bytes;
-    if (stream.owedBytes * 2 < this.limits.h2.streamWindowBytes) return;
-    stream.receiveWindow += stream.owedBytes;
-    this.writer.windowUpdate(stream.id, stream.owedBytes);
-    stream.owedBytes = 0;
-  }
-
-  /** The stream reads on: credit for what it held back. */
-  releaseHeld(stream: H2Stream): void {
-    const bytes = stream.heldBytes;
-    if (bytes === 0) return;
-    stream.heldBytes = 0;
-    if (!stream.hasPeerEnded) this.creditStream(stream, bytes);
-    this.receive.letGo(bytes);
-  }
-
-  addStreamCredit(stream: H2Stream, bytes: number): void {
-    stream.sendWindow += bytes;
-    if (stream.queuedBytes > 0) this.sender.enqueue(stream);
   }
 
   /** Our END_STREAM is written. */
@@ -481,33 +447,18 @@ export abstract class H2Connection
     this.writer.settingsAck();
     this.encoder.setMaxTableBytes(this.peer.smallestTableBytes);
     this.encoder.setMaxTableBytes(this.peer.headerTableBytes);
-    const change = this.peer.initialWindowBytes - this.#sendInitialBytes;
-    if (change !== 0 && !this.#changeSendWindows(change)) return;
+    if (!this.sender.setInitialWindow(this.peer.initialWindowBytes, this.streams)) {
+      this.fail(FLOW_CONTROL_ERROR, 'SETTINGS overflow a window');
+      return;
+    }
     this.liveness.onPeerSettings();
     this.onPeerSettings();
-  }
-
-  /** Windows may become negative, and must not overflow (RFC 9113 section 6.9.2). */
-  #changeSendWindows(change: number): boolean {
-    this.#sendInitialBytes += change;
-    for (const stream of this.streams.all()) {
-      if (stream.sendWindow + change > MAX_INT31) {
-        this.fail(FLOW_CONTROL_ERROR, 'SETTINGS overflow a window');
-        return false;
-      }
-      stream.sendWindow += change;
-      if (change > 0 && stream.queuedBytes > 0) this.sender.enqueue(stream);
-    }
-    return true;
   }
 
   onSettingsAck(): void {
     if (!this.liveness.onSettingsAck()) return;
     this.decoder.onSettingsAcknowledged();
-    const change = this.limits.h2.streamWindowBytes - this.#receiveInitialBytes;
-    if (change === 0) return;
-    this.#receiveInitialBytes += change;
-    for (const stream of this.streams.all()) stream.receiveWindow += change;
+    this.credit.onSettingsAck(this.streams);
   }
 
   onPingAck(buffer: Buffer, start: number): void {

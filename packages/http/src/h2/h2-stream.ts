@@ -15,10 +15,10 @@ export interface StreamLink {
     sendEnd(stream: H2Stream): void;
     enqueue(stream: H2Stream): void;
   };
+  readonly credit: { release(stream: H2Stream): void };
   nowMs(): number;
   onEndSent(stream: H2Stream): void;
   sendTrailers(stream: H2Stream, trailers: FieldSection): void;
-  releaseHeld(stream: H2Stream): void;
   abortStream(stream: H2Stream, reason: AbortReason): void;
 }
 
@@ -145,7 +145,7 @@ export abstract class H2Stream {
   resume(): void {
     if (!this.isPaused || this.isOver) return;
     this.isPaused = false;
-    this.link.releaseHeld(this);
+    this.link.credit.release(this);
   }
 
   abort(reason: AbortReason): void {

@@ -6,6 +6,7 @@ import { DEFAULT_FRAME_BYTES, DEFAULT_WINDOW_BYTES, MAX_INT31 } from './frame-ty
 import type { FrameWriter } from './frame-writer.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { PeerSettings } from './settings.ts';
+import type { StreamTable } from './stream-table.ts';
 
 /** Our frames are no larger, whatever the peer takes: streams take turns. */
 const MAX_DATA_BYTES = DEFAULT_FRAME_BYTES;
@@ -34,6 +35,7 @@ export class SendScheduler {
   readonly #peer: PeerSettings;
   /** The next to be served; the ring is linked by the streams themselves. */
   #next: H2Stream | null = null;
+  #initialBytes: number = DEFAULT_WINDOW_BYTES;
   #isServing = false;
   #turnFrames = 0;
 
@@ -91,6 +93,31 @@ export class SendScheduler {
       stream.ringNext!.ringPrevious = stream.ringPrevious;
     }
     stream.ringNext = stream.ringPrevious = null;
+  }
+
+  open(stream: H2Stream): void {
+    stream.sendWindow = this.#initialBytes;
+  }
+
+  /**
+   * What streams begin with, as the peer's SETTINGS say; those under way change with it, and may become
+   * negative. False: one would overflow (RFC 9113 section 6.9.2).
+   */
+  setInitialWindow(bytes: number, streams: StreamTable): boolean {
+    const change = bytes - this.#initialBytes;
+    if (change === 0) return true;
+    this.#initialBytes = bytes;
+    for (const stream of streams.all()) {
+      if (stream.sendWindow + change > MAX_INT31) return false;
+      stream.sendWindow += change;
+      if (change > 0 && stream.queuedBytes > 0) this.enqueue(stream);
+    }
+    return true;
+  }
+
+  addStreamCredit(stream: H2Stream, bytes: number): void {
+    stream.sendWindow += bytes;
+    if (stream.queuedBytes > 0) this.enqueue(stream);
   }
 
   /** False: the window would exceed 2^31-1 (RFC 9113 section 6.9.1). */
