@@ -76,7 +76,9 @@ const metrics = new RequestMetrics(new MetricsRegistry(), {
 });
 
 function lookupOneEndpoint(): OutboundLookup {
-  const endpoints = [{ key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', mesh: null }];
+  const endpoints = [
+    { key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', owner: '', mesh: null },
+  ];
   const cluster: Cluster = {
     name: 'shop/catalog:80',
     namespace: 'shop',
@@ -85,18 +87,18 @@ function lookupOneEndpoint(): OutboundLookup {
     protocol: 'http',
     endpoints,
   };
-  const service = { namespace: 'shop', name: 'catalog', ports: [], virtualIps: [], hostnames: [] };
-  return {
-    kind: 'found',
-    port: { service, port: { port: 80, name: '', protocol: 'http' }, rules: null, cluster },
-  };
+  return { kind: 'found', port: { rules: null, cluster } };
 }
 
 function exchangeWith(lookup: OutboundLookup): () => void {
   const services = new Map([['catalog.shop', lookup]]);
   const stack = new OutboundStack({
     settings,
-    view: { lookup: (authority) => services.get(authority) ?? { kind: 'unknown-host' } },
+    view: {
+      lookup: (authority) => services.get(authority) ?? { kind: 'unknown-host' },
+      lookupAddress: () => ({ kind: 'outside' }),
+      unknownDestinations: 'allow',
+    },
     upstreams,
     balancer: new TwoChoices(Math.random),
     metrics,

@@ -9,6 +9,8 @@ export const labels = {
 export const annotations = {
   /** On a Pod: where its sidecar takes mesh traffic, in place of `defaults.inboundPort`. */
   inboundPort: 'config.tulle.dev/inbound-port',
+  /** On a Pod: `enabled` where all its TCP is redirected to its sidecar, so that peers dial its own ports. */
+  capture: 'config.tulle.dev/capture',
 } as const;
 
 export const apiGroups = {

@@ -4,7 +4,12 @@ import type { AppProtocol } from './service.ts';
 
 /** How an endpoint is spoken to: through its sidecar's inbound listener, or in plain. */
 export type EndpointTransport =
-  | { readonly kind: 'mtls'; readonly identity: SpiffeId; readonly meshPort: number }
+  | {
+      readonly kind: 'mtls';
+      readonly identity: SpiffeId;
+      /** Null: the pod's traffic is captured, so the endpoint's own port is dialled. */
+      readonly meshPort: number | null;
+    }
   | { readonly kind: 'plain' };
 
 export interface Endpoint {
@@ -14,6 +19,8 @@ export interface Endpoint {
   readonly transport: EndpointTransport;
   /** `<namespace>/<pod>`, or empty where no pod is known. */
   readonly workload: string;
+  /** What made the pod, a label for metrics; empty where no pod is known. */
+  readonly owner: string;
   /** Topology zone, or empty. */
   readonly zone: string;
 }

@@ -2,6 +2,7 @@
 export { assertNever } from './assert-never.ts';
 export type { Endpoint, EndpointSet, EndpointTransport } from './endpoint.ts';
 export { formatSpiffeId, parseSpiffeId, type SpiffeId } from './identity.ts';
+export type { MtlsMode, MtlsRule } from './mtls.ts';
 export {
   formatName,
   formatServicePort,
@@ -10,6 +11,7 @@ export {
   parseServicePort,
   type ServicePortName,
 } from './names.ts';
+export type { Peer, PeerPort } from './peer.ts';
 export {
   type MeshResource,
   type MeshResources,
@@ -22,4 +24,4 @@ export type { Backend, HeaderMatch, PathMatch, RouteMatch, RouteRule, RouteTable
 export type { AppProtocol, Service, ServicePort } from './service.ts';
 export type { TrustBundle } from './trust-bundle.ts';
 export { formatViolations, type Violation } from './violation.ts';
-export type { InboundPort, Workload } from './workload.ts';
+export type { InboundPort, UnknownDestinations, Workload } from './workload.ts';

@@ -1,5 +1,6 @@
 import type { EndpointSet } from './endpoint.ts';
 import { formatName, formatServicePort } from './names.ts';
+import type { Peer } from './peer.ts';
 import type { RouteTable } from './route.ts';
 import type { Service } from './service.ts';
 import type { TrustBundle } from './trust-bundle.ts';
@@ -8,6 +9,7 @@ import type { Workload } from './workload.ts';
 /** Everything that discovery carries, by kind. Adding a kind makes the compiler name each stage that lacks it. */
 export interface MeshResources {
   readonly service: Service;
+  readonly peer: Peer;
   readonly endpoints: EndpointSet;
   readonly routes: RouteTable;
   readonly workload: Workload;
@@ -22,6 +24,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   'trustBundle',
   'workload',
   'service',
+  'peer',
   'endpoints',
   'routes',
 ];
@@ -29,6 +32,7 @@ export const resourceKinds: readonly ResourceKind[] = [
 /** The name that a resource goes by on the wire. */
 export const resourceName: { readonly [K in ResourceKind]: (resource: MeshResources[K]) => string } = {
   service: formatName,
+  peer: formatName,
   endpoints: formatServicePort,
   routes: formatServicePort,
   workload: formatName,

@@ -137,7 +137,7 @@ function createViews(
     inbound: new InboundStore({ source, workload, appHost, clock, logger: loggers.of('inbound') }),
     outbound: new OutboundStore({
       source,
-      namespace: workload.namespace,
+      workload,
       waitMs: settings.discoveryWaitMs,
       clock,
       metrics: outboundStoreMetrics(metrics),

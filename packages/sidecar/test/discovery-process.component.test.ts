@@ -12,7 +12,7 @@ import {
 } from '@tulle/testkit';
 import { type Resource, typeUrls } from '@tulle/xds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpoints, routes, service } from '../src/config/testing/fake-source.ts';
+import { endpoints, routes, service, workload } from '../src/config/testing/fake-source.ts';
 import { wireResource } from '../src/discovery/testing/fake-transport.ts';
 import { FakeControlPlane } from './discovery-fake-control-plane.ts';
 
@@ -82,12 +82,8 @@ function announce(typeUrl: string, name: string): Resource | null {
     }
     case `${typeUrls.workload} bookshop/web-0`: {
       const identity = { trustDomain: 'cluster.local', namespace: 'bookshop', serviceAccount: 'web' };
-      const own = { namespace: 'bookshop', name: 'web-0', identity, address: '127.0.0.1' };
-      return wireResource(
-        'workload',
-        { ...own, ports: [{ port: appPort, services: [] }] },
-        { name, version },
-      );
+      const own = workload({ identity, addresses: ['127.0.0.1'] }, [appPort]);
+      return wireResource('workload', own, { name, version });
     }
     case `${typeUrls.service} catalog.bookshop`:
       return wireResource('service', service('catalog'), {

@@ -7,6 +7,7 @@ import type {
   Cluster,
   IdentityMaterial,
   IdentitySource,
+  InboundRule,
   OutboundLookup,
   OutboundPort,
   UpstreamEndpoint,
@@ -51,7 +52,10 @@ export class TestSidecar {
   readonly accessLog: Record<string, unknown>[] = [];
   /** By authority. */
   readonly services = new Map<string, OutboundLookup>();
+  /** By `<address>:<port>`. */
+  readonly addresses = new Map<string, OutboundLookup>();
   readonly inboundPorts = new Set<number>();
+  readonly inboundRules = new Map<number, InboundRule>();
 
   constructor(options: SidecarOptions) {
     const { limits = {}, timeouts = {} } = options;
@@ -66,9 +70,15 @@ export class TestSidecar {
         limits,
         timeouts,
       }),
-      outbound: { lookup: (authority) => this.services.get(authority) ?? { kind: 'unknown-host' } },
+      outbound: {
+        lookup: (authority) => this.services.get(authority) ?? { kind: 'unknown-host' },
+        lookupAddress: (address, port) => this.addresses.get(`${address}:${port}`) ?? { kind: 'outside' },
+        unknownDestinations: 'allow',
+      },
       inbound: {
         target: (port) => (this.inboundPorts.has(port) ? { host, port, label: 'shop/server:80' } : null),
+        rule: (port) => this.inboundRules.get(port) ?? null,
+        onChange: () => () => {},
       },
       identity: options.identity,
       metrics: this.metrics,
@@ -100,7 +110,7 @@ export function cluster(name: string, endpoints: readonly UpstreamEndpoint[]): C
 }
 
 export function plainEndpoint(port: number): UpstreamEndpoint {
-  return { key: `${host}:${port}`, address: host, port, workload: '', mesh: null };
+  return { key: `${host}:${port}`, address: host, port, workload: '', owner: '', mesh: null };
 }
 
 export function meshEndpoint(port: number, meshPort: number, spiffeId = serverId): UpstreamEndpoint {
@@ -108,16 +118,7 @@ export function meshEndpoint(port: number, meshPort: number, spiffeId = serverId
 }
 
 export function found(to: Cluster, rules: OutboundPort['rules'] = null): OutboundLookup {
-  const { namespace, service: name, port } = to;
-  return {
-    kind: 'found',
-    port: {
-      service: { namespace, name, ports: [], virtualIps: [], hostnames: [] },
-      port: { port, name: 'http', protocol: 'http' },
-      rules,
-      cluster: to,
-    },
-  };
+  return { kind: 'found', port: { rules, cluster: to } };
 }
 
 export interface Pair {

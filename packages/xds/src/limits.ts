@@ -13,6 +13,9 @@ export const limits = {
   backendsPerRule: 64,
   headersPerMatch: 32,
   portsPerWorkload: 1_000,
+  addressesPerWorkload: 16,
+  /** A Kubernetes name. */
+  ownerChars: 253,
   servicesPerPort: 1_000,
   rootsPerBundle: 32,
   rootPemChars: 64 * 1024,

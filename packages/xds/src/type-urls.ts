@@ -3,6 +3,7 @@ import { type ResourceKind, resourceKinds } from '@tulle/model';
 /** What a resource kind is called in discovery requests and inside `google.protobuf.Any`. */
 export const typeUrls: Readonly<Record<ResourceKind, string>> = {
   service: 'type.googleapis.com/tulle.mesh.v1.Service',
+  peer: 'type.googleapis.com/tulle.mesh.v1.Peer',
   endpoints: 'type.googleapis.com/tulle.mesh.v1.EndpointSet',
   routes: 'type.googleapis.com/tulle.mesh.v1.RouteTable',
   workload: 'type.googleapis.com/tulle.mesh.v1.Workload',

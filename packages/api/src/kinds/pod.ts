@@ -3,8 +3,9 @@ import { annotations, sidecarContainerName } from '../labels.ts';
 import type { ManifestNode } from '../manifest-node.ts';
 import { dnsSubdomain } from '../text-rules.ts';
 import { readAddress } from './addresses.ts';
-import { type Injection, readInjection } from './injection.ts';
+import { type Injection, readInjection, readSwitch } from './injection.ts';
 import { type ObjectMeta, readMeta } from './object-meta.ts';
+import { readPodOwner } from './pod-owner.ts';
 import { portRange } from './ports.ts';
 
 export interface Pod {
@@ -18,7 +19,11 @@ export interface Pod {
   readonly isHostNetwork: boolean;
   /** Succeeded or Failed: nothing of it runs any more, and its address may be another's. */
   readonly isFinished: boolean;
-  /** Where its sidecar takes mesh traffic. */
+  /** What made it: the name of its Deployment, StatefulSet ... */
+  readonly owner: string;
+  /** Whether all its TCP goes through its sidecar; else its application sends to the sidecar by itself. */
+  readonly isCaptured: boolean;
+  /** Where its sidecar takes mesh traffic, unless it is captured. */
   readonly inboundPort: number;
   /** The primary address first; empty until the pod has one. */
   readonly podIps: readonly string[];
@@ -39,9 +44,15 @@ export function readPod(node: ManifestNode): Pod {
     hasSidecar: readHasSidecar(spec),
     isHostNetwork: spec.field('hostNetwork').optionalBoolean() ?? false,
     isFinished: phase === 'Succeeded' || phase === 'Failed',
+    owner: readPodOwner(node.field('metadata'), metadata),
+    isCaptured: readSwitch(annotation(node, annotations.capture)) === 'enabled',
     inboundPort: readInboundPort(node),
     podIps: readPodIps(status),
   };
+}
+
+function annotation(manifest: ManifestNode, name: string): ManifestNode {
+  return manifest.field('metadata').field('annotations').field(name);
 }
 
 function readHasSidecar(spec: ManifestNode): boolean | null {
@@ -54,7 +65,7 @@ function readHasSidecar(spec: ManifestNode): boolean | null {
 
 /** A pod stands in the cluster whatever its annotations say: a bad one is warned of and left out of account. */
 function readInboundPort(manifest: ManifestNode): number {
-  const node = manifest.field('metadata').field('annotations').field(annotations.inboundPort);
+  const node = annotation(manifest, annotations.inboundPort);
   if (typeof node.value !== 'string') return defaults.inboundPort;
   const port = /^\d{1,5}$/.test(node.value) ? Number(node.value) : 0;
   if (port >= portRange.min && port <= portRange.max) return port;

@@ -25,6 +25,7 @@ export function buildSnapshot(
   const aliases = uniqueAliases(mesh.services);
   const entries: SnapshotEntries = {
     service: indexEntries('service', mesh.services, before?.service, aliases),
+    peer: indexEntries('peer', mesh.peers, before?.peer, ({ addresses }) => addresses),
     endpoints: indexEntries('endpoints', mesh.endpoints, before?.endpoints),
     routes: routeEntries(mesh.routes, before?.routes ?? null),
     workload: indexEntries('workload', mesh.workloads, before?.workload),
@@ -136,6 +137,7 @@ function routeEntry(
 function isSame(a: SnapshotEntries, b: SnapshotEntries): boolean {
   return (
     hasSameValues(a.service, b.service) &&
+    hasSameValues(a.peer, b.peer) &&
     hasSameValues(a.endpoints, b.endpoints) &&
     hasSameValues(a.workload, b.workload) &&
     hasSameValues(a.trustBundle, b.trustBundle) &&

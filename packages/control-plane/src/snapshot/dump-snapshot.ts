@@ -29,6 +29,7 @@ export function dumpSnapshot(snapshot: MeshSnapshot): SnapshotDump {
   for (const entry of entries.trustBundle.values()) add(entry);
   for (const entry of entries.workload.values()) add(entry);
   for (const entry of entries.service.values()) add(entry);
+  for (const entry of entries.peer.values()) add(entry);
   for (const entry of entries.endpoints.values()) add(entry);
   for (const { producer, byClientNamespace } of entries.routes.values()) {
     if (producer !== null) add(producer);

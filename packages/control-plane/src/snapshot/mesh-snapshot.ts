@@ -10,6 +10,7 @@ export interface RouteEntries {
 /** Every entry of a snapshot by its name on the wire. */
 export interface SnapshotEntries {
   readonly service: ReadonlyMap<string, SnapshotEntry<'service'>>;
+  readonly peer: ReadonlyMap<string, SnapshotEntry<'peer'>>;
   readonly endpoints: ReadonlyMap<string, SnapshotEntry<'endpoints'>>;
   readonly routes: ReadonlyMap<string, RouteEntries>;
   readonly workload: ReadonlyMap<string, SnapshotEntry<'workload'>>;
@@ -21,17 +22,21 @@ export class MeshSnapshot implements Snapshot {
   readonly sequence: number;
   readonly entries: SnapshotEntries;
   readonly #servicesByAlias: ReadonlyMap<string, SnapshotEntry<'service'>>;
+  readonly #peersByAddress: ReadonlyMap<string, SnapshotEntry<'peer'>>;
 
   constructor(sequence: number, entries: SnapshotEntries) {
     this.sequence = sequence;
     this.entries = entries;
     this.#servicesByAlias = byAlias(entries.service.values());
+    this.#peersByAddress = byAlias(entries.peer.values());
   }
 
   lookup(kind: ResourceKind, name: string, client: ClientView): SnapshotEntry | null {
     switch (kind) {
       case 'service':
         return this.entries.service.get(name) ?? this.#servicesByAlias.get(name) ?? null;
+      case 'peer':
+        return this.entries.peer.get(name) ?? this.#peersByAddress.get(name) ?? null;
       case 'routes':
         return routesFor(this.entries.routes.get(name), client);
       case 'workload':
@@ -56,6 +61,7 @@ export class MeshSnapshot implements Snapshot {
         return;
       }
       case 'service':
+      case 'peer':
       case 'endpoints':
       case 'trustBundle':
         yield* this.entries[kind].values();
@@ -88,10 +94,10 @@ function ownWorkload(
   return namespace === client.namespace && serviceAccount === client.serviceAccount ? entry : null;
 }
 
-function byAlias(
-  services: Iterable<SnapshotEntry<'service'>>,
-): ReadonlyMap<string, SnapshotEntry<'service'>> {
-  const aliases = new Map<string, SnapshotEntry<'service'>>();
-  for (const entry of services) for (const alias of entry.aliases) aliases.set(alias, entry);
+function byAlias<K extends ResourceKind>(
+  entries: Iterable<SnapshotEntry<K>>,
+): ReadonlyMap<string, SnapshotEntry<K>> {
+  const aliases = new Map<string, SnapshotEntry<K>>();
+  for (const entry of entries) for (const alias of entry.aliases) aliases.set(alias, entry);
   return aliases;
 }

@@ -36,6 +36,16 @@ function mesh({ port = 80, weight = 1, backend = 'a', virtualIp = '10.0.0.2' } =
       { namespace: 'shop', name: 'a', port: 80, protocol: 'http', endpoints: [] },
       { namespace: 'shop', name: 'b', port, protocol: 'http', endpoints: [] },
     ],
+    peers: [
+      {
+        namespace: 'shop',
+        name: 'web-1',
+        owner: 'web',
+        addresses: ['10.0.0.9', 'fd00::9'],
+        transport: { kind: 'plain' },
+        ports: [],
+      },
+    ],
     routes: [
       { clientNamespace: null, table: table(backend) },
       { clientNamespace: 'clients', table: table('a') },
@@ -45,8 +55,11 @@ function mesh({ port = 80, weight = 1, backend = 'a', virtualIp = '10.0.0.2' } =
         namespace: 'shop',
         name: 'web-1',
         identity: { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' },
-        address: '10.0.0.9',
+        owner: 'web',
+        addresses: ['10.0.0.9'],
         ports: [],
+        defaultMtls: { mode: 'permissive', policy: 'default' },
+        outbound: { unknownDestinations: 'allow' },
       },
     ],
   };
@@ -69,13 +82,30 @@ describe('buildSnapshot', () => {
     expect(otherRoutes!.version).not.toBe(routes!.version);
   });
 
+  it('finds a pod by its name and each of its addresses', () => {
+    const snapshot = buildSnapshot(null, mesh(), bundle);
+    const peer = snapshot.lookup('peer', 'shop/web-1', client);
+    expect(peer).not.toBeNull();
+    for (const address of ['10.0.0.9', 'fd00::9'])
+      expect(snapshot.lookup('peer', address, client)).toBe(peer);
+    expect(snapshot.lookup('peer', '10.0.0.8', client)).toBeNull();
+    expect(buildSnapshot(snapshot, { ...mesh(), peers: [] }, bundle)).not.toBe(snapshot);
+  });
+
   it('notices that something is gone', () => {
     const first = buildSnapshot(null, mesh(), bundle);
     const second = buildSnapshot(first, { ...mesh(), routes: mesh().routes.slice(0, 1) }, bundle);
     expect(second).not.toBe(first);
     const third = buildSnapshot(second, { ...mesh(), routes: [] }, bundle);
     expect(third.lookup('routes', 'shop/a:80', client)).toBeNull();
-    expect(third.counts()).toEqual({ service: 2, endpoints: 2, routes: 0, workload: 1, trustBundle: 1 });
+    expect(third.counts()).toEqual({
+      service: 2,
+      peer: 1,
+      endpoints: 2,
+      routes: 0,
+      workload: 1,
+      trustBundle: 1,
+    });
   });
 
   it('finds services by name, host name and virtual IP', () => {

@@ -15,7 +15,7 @@ export interface ClientView {
 export interface SnapshotEntry<K extends ResourceKind = ResourceKind> {
   readonly kind: K;
   readonly name: string;
-  /** Other names that a subscription may use: host names and virtual IPs of a service. */
+  /** Other names that a subscription may use: host names and virtual IPs of a service, addresses of a pod. */
   readonly aliases: readonly string[];
   /** A hash of the content: the same content has the same version after a restart too. */
   readonly version: string;

@@ -1,37 +1,17 @@
-import type { Endpoint, EndpointSet, EndpointTransport } from '@tulle/model';
-import type { ResourceSet } from '../sources/resource-set.ts';
-import { identityOf, isMeshed } from './membership.ts';
+import type { Endpoint, EndpointSet } from '@tulle/model';
+import type { MeshPod } from './mesh-pods.ts';
 import { compareText } from './order.ts';
 import type { JoinedPort } from './slice-join.ts';
-import type { TranslateOptions } from './translate-options.ts';
+
+type MeshPods = ReadonlyMap<string, MeshPod>;
 
 /** The usable endpoints of every service port, an empty set where there is none. */
-export function translateEndpoints(
-  resources: ResourceSet,
-  joined: readonly JoinedPort[],
-  options: TranslateOptions,
-): readonly EndpointSet[] {
-  const transports = transportsByPod(resources, options);
+export function translateEndpoints(joined: readonly JoinedPort[], pods: MeshPods): readonly EndpointSet[] {
   return joined.map(({ servicePort, protocol, targets }) => {
     const candidates = new Map<string, Candidate>();
-    for (const target of targets) addCandidate(candidates, target, transports);
+    for (const target of targets) addCandidate(candidates, target, pods);
     return { ...servicePort, protocol, endpoints: usable([...candidates.values()]) };
   });
-}
-
-type Transports = ReadonlyMap<string, EndpointTransport | null>;
-
-/** A pod that is unknown or outside the mesh is spoken to in plain; one that has finished, not at all. */
-function transportsByPod(resources: ResourceSet, { trustDomain }: TranslateOptions): Transports {
-  const transports = new Map<string, EndpointTransport | null>();
-  for (const [key, pod] of resources.Pod) {
-    // Its address may be another pod's by now.
-    if (pod.isFinished) transports.set(key, null);
-    if (!isMeshed(pod, resources)) continue;
-    const identity = identityOf(pod, trustDomain);
-    transports.set(key, { kind: 'mtls', identity, meshPort: pod.inboundPort });
-  }
-  return transports;
 }
 
 /** An endpoint at one address and port, as all the slices that list it show it. */
@@ -45,14 +25,16 @@ interface Candidate {
 function addCandidate(
   candidates: Map<string, Candidate>,
   { endpoint, port }: JoinedPort['targets'][number],
-  transports: Transports,
+  pods: MeshPods,
 ): void {
   const { address, isReady, isServing, isTerminating, pod, zone } = endpoint;
-  const isFinished = pod !== null && transports.get(pod) === null;
-  if (isFinished || (isTerminating && !isServing)) return;
-  const transport = (pod === null ? undefined : transports.get(pod)) ?? { kind: 'plain' };
+  const meshPod = pod === null ? undefined : pods.get(pod);
+  // The address of a finished pod may be another pod's by now.
+  if (meshPod?.pod.isFinished || (isTerminating && !isServing)) return;
+  const transport = meshPod?.transport(port) ?? { kind: 'plain' };
   const key = `${address} ${port}`;
-  const seen: Endpoint = { address, port, transport, workload: pod ?? '', zone: zone ?? '' };
+  const owner = meshPod?.pod.owner ?? '';
+  const seen: Endpoint = { address, port, transport, workload: pod ?? '', owner, zone: zone ?? '' };
   const candidate = candidates.get(key) ?? { endpoint: seen, isReady: false, isDraining: false };
   candidates.set(key, candidate);
   // A slice that does not name the pod must not have it spoken to in plain.

@@ -1,3 +1,5 @@
+import type { ObjectMeta } from '@tulle/api';
+
 /** Compares texts by code units: the same on every machine, whatever its locale. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
@@ -7,4 +9,16 @@ export function compareText(a: string, b: string): number {
 /** The values of a map in the order of their keys, so that the order of reading leaves no trace. */
 export function inKeyOrder<V>(map: ReadonlyMap<string, V>): readonly V[] {
   return [...map].sort(([a], [b]) => compareText(a, b)).map(([, value]) => value);
+}
+
+/** When the object was made, in ms; Infinity where no cluster has stored it yet. */
+export function createdMsOf({ metadata }: { readonly metadata: ObjectMeta }): number {
+  const { creationTimestamp } = metadata;
+  return creationTimestamp === null ? Number.POSITIVE_INFINITY : Date.parse(creationTimestamp);
+}
+
+/** The oldest first. Not by subtraction: two times that are both Infinity are equal. */
+export function compareAge(a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

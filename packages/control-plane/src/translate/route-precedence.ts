@@ -1,5 +1,5 @@
 import type { PathMatch, RouteRule } from '@tulle/model';
-import { compareText } from './order.ts';
+import { compareAge, compareText } from './order.ts';
 
 /** A rule with what its place among those of other routes depends on. */
 export interface RankedRule {
@@ -42,10 +42,4 @@ function pathRank(path: PathMatch | null): number {
 function prefixLength(path: PathMatch | null): number {
   if (path === null || path.kind !== 'prefix') return 0;
   return path.value.replace(/\/$/, '').length;
-}
-
-/** Not by subtraction: two times that are both Infinity are equal. */
-function compareAge(a: number, b: number): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -2,6 +2,7 @@ import { type HttpRoute, type HttpRouteMatch, type HttpRouteRule, objectKey } fr
 import type { Backend, HeaderMatch, PathMatch, RouteMatch, Violation } from '@tulle/model';
 import { compileRouteMatch } from '@tulle/policy';
 import type { ResourceSet } from '../sources/resource-set.ts';
+import { createdMsOf } from './order.ts';
 import { type BackendFault, translateBackend } from './route-backends.ts';
 import type { RankedRule } from './route-precedence.ts';
 
@@ -26,8 +27,7 @@ export function translateRules(route: HttpRoute, resources: ResourceSet): Transl
   const unsupported: Violation[] = [...route.unsupported];
   const backendFaults: BackendFault[] = [];
   const key = objectKey(route);
-  const { creationTimestamp } = route.metadata;
-  const createdMs = creationTimestamp === null ? Number.POSITIVE_INFINITY : Date.parse(creationTimestamp);
+  const createdMs = createdMsOf(route);
   route.rules.forEach((source, ruleIndex) => {
     const name = `${key}/${source.name ?? ruleIndex}`;
     const backends = translateBackends(route, source, ruleIndex, resources, backendFaults);

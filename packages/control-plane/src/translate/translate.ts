@@ -1,5 +1,7 @@
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { translateEndpoints } from './endpoints.ts';
+import { meshPods } from './mesh-pods.ts';
+import { translatePeers } from './peers.ts';
 import { translateRoutes } from './routes.ts';
 import { translateServices } from './services.ts';
 import { joinSlices } from './slice-join.ts';
@@ -14,8 +16,10 @@ import { translateWorkloads } from './workloads.ts';
 export function translate(resources: ResourceSet, options: TranslateOptions): Translated {
   const services = translateServices(resources, options);
   const joined = joinSlices(resources);
-  const endpoints = translateEndpoints(resources, joined, options);
+  const pods = meshPods(resources, joined, options);
+  const endpoints = translateEndpoints(joined, pods);
   const { routes, statuses } = translateRoutes(resources);
-  const workloads = translateWorkloads(resources, joined, options);
-  return { mesh: { services, endpoints, routes, workloads }, statuses };
+  const workloads = translateWorkloads(pods.values());
+  const peers = translatePeers(pods.values());
+  return { mesh: { services, endpoints, peers, routes, workloads }, statuses };
 }

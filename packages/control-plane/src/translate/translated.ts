@@ -1,4 +1,4 @@
-import type { EndpointSet, RouteTable, Service, Workload } from '@tulle/model';
+import type { EndpointSet, Peer, RouteTable, Service, Workload } from '@tulle/model';
 
 /** What translation makes of the resources: the mesh in its own terms, and what to tell the routes' authors. */
 export interface Translated {
@@ -11,6 +11,7 @@ export interface TranslatedMesh {
   readonly services: readonly Service[];
   /** One for each port of each service, an empty one where nothing is ready. */
   readonly endpoints: readonly EndpointSet[];
+  readonly peers: readonly Peer[];
   readonly routes: readonly RouteVariant[];
   readonly workloads: readonly Workload[];
 }

@@ -1,57 +1,33 @@
-import { objectKey } from '@tulle/api';
-import { formatServicePort, type InboundPort, type Workload } from '@tulle/model';
-import type { ResourceSet } from '../sources/resource-set.ts';
-import { identityOf, isMeshed } from './membership.ts';
-import { compareText, inKeyOrder } from './order.ts';
-import type { JoinedPort } from './slice-join.ts';
-import type { TranslateOptions } from './translate-options.ts';
+import type { InboundPort, Workload } from '@tulle/model';
+import type { MeshPod } from './mesh-pods.ts';
 
 /** What each meshed pod's own sidecar has to know of it. A pod without an address has no running sidecar yet. */
-export function translateWorkloads(
-  resources: ResourceSet,
-  joined: readonly JoinedPort[],
-  { trustDomain }: TranslateOptions,
-): readonly Workload[] {
-  const targets = targetsByPod(joined);
-  return inKeyOrder(resources.Pod).flatMap((pod) => {
-    const own = targets.get(objectKey(pod));
-    const address = pod.podIps[0] ?? own?.address ?? null;
-    if (address === null || !isMeshed(pod, resources)) return [];
+export function translateWorkloads(pods: Iterable<MeshPod>): readonly Workload[] {
+  return [...pods].flatMap((meshPod) => {
+    const { pod, identity, addresses, mtls } = meshPod;
+    if (identity === null || addresses.length === 0) return [];
     const { namespace, name } = pod.metadata;
-    const ports = inboundPorts(own?.services ?? new Map());
-    return [{ namespace, name, identity: identityOf(pod, trustDomain), address, ports }];
+    return [
+      {
+        namespace,
+        name,
+        identity,
+        owner: pod.owner,
+        addresses,
+        ports: inboundPorts(meshPod),
+        defaultMtls: mtls.byDefault,
+        outbound: { unknownDestinations: 'allow' },
+      },
+    ];
   });
 }
 
-type ServicesByPort = ReadonlyMap<number, ReadonlySet<string>>;
-
-/** What the slices say of a pod. */
-interface PodTargets {
-  /** For a manifest written by hand without a status. */
-  readonly address: string;
-  readonly services: Map<number, Set<string>>;
-}
-
-/**
- * The ports that some service leads to. Readiness does not count: a pod that drains, or that a peer still
- * holds for ready, must take what is sent to it.
- */
-function targetsByPod(joined: readonly JoinedPort[]): ReadonlyMap<string, PodTargets> {
-  const byPod = new Map<string, PodTargets>();
-  for (const { servicePort, targets } of joined) {
-    const service = formatServicePort(servicePort);
-    for (const { endpoint, port } of targets) {
-      if (endpoint.pod === null) continue;
-      const own = byPod.get(endpoint.pod) ?? { address: endpoint.address, services: new Map() };
-      byPod.set(endpoint.pod, own);
-      own.services.set(port, (own.services.get(port) ?? new Set<string>()).add(service));
-    }
+/** Those that a service leads to, and those that a policy names. */
+function inboundPorts({ ports, mtls: { byDefault, byPort } }: MeshPod): readonly InboundPort[] {
+  const listed = new Map<number, InboundPort>();
+  for (const port of ports) listed.set(port.port, { ...port, mtls: byPort.get(port.port) ?? byDefault });
+  for (const [port, mtls] of byPort) {
+    if (!listed.has(port)) listed.set(port, { port, protocol: 'detect', services: [], mtls });
   }
-  return byPod;
-}
-
-function inboundPorts(services: ServicesByPort): readonly InboundPort[] {
-  return [...services]
-    .map(([port, names]) => ({ port, services: [...names].sort(compareText) }))
-    .sort((a, b) => a.port - b.port);
+  return [...listed.values()].sort((a, b) => a.port - b.port);
 }

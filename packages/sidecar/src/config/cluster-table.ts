@@ -1,19 +1,15 @@
-import {
-  type Endpoint,
-  type EndpointSet,
-  formatServicePort,
-  formatSpiffeId,
-  type ServicePortName,
-} from '@tulle/model';
+import { type EndpointSet, formatServicePort, type ServicePortName } from '@tulle/model';
 import type { Clock } from '@tulle/runtime';
-import type { Cluster, UpstreamEndpoint } from './mesh-view.ts';
+import type { Cluster } from './mesh-view.ts';
 import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
+import { mergeEndpoints } from './upstream-endpoint.ts';
 
 export interface ClusterTableOptions {
   readonly source: ResourceSource;
   readonly clock: Clock;
   /** How long a cluster that nothing uses stays subscribed: routes that go back and forth find it warm. */
   readonly graceMs: number;
+  ownAddresses(): ReadonlySet<string>;
 }
 
 /** A use of a cluster; release it once. */
@@ -64,6 +60,11 @@ export class ClusterTable {
     return [...this.#entries.values()].map(({ cluster }) => cluster);
   }
 
+  /** Compiles the endpoints again: the own addresses are others. */
+  refresh(): void {
+    for (const { cluster, watch } of this.#entries.values()) this.#take(cluster, watch.state);
+  }
+
   close(): void {
     for (const entry of this.#entries.values()) {
       entry.cancelRemoval();
@@ -84,11 +85,11 @@ export class ClusterTable {
     };
     const leases = new Set<() => void>();
     const onChange = (state: ResourceState<EndpointSet>) => {
-      takeState(cluster, state);
+      this.#take(cluster, state);
       for (const listener of [...leases]) listener();
     };
     const watch = this.#options.source.watch('endpoints', name, onChange);
-    takeState(cluster, watch.state);
+    this.#take(cluster, watch.state);
     const entry: Entry = { cluster, watch, leases, cancelRemoval: () => {} };
     this.#entries.set(name, entry);
     return entry;
@@ -99,42 +100,11 @@ export class ClusterTable {
     this.#entries.delete(cluster.name);
     watch.stop();
   }
-}
 
-function takeState(cluster: Cluster, state: ResourceState<EndpointSet>): void {
-  const isKnown = state.kind === 'known';
-  if (isKnown) cluster.protocol = state.resource.protocol;
-  cluster.endpoints = isKnown ? mergeEndpoints(cluster.endpoints, state.resource.endpoints) : [];
-}
-
-/**
- * The new list, with the objects of the old one wherever an endpoint stayed the same, since balancer and
- * pools keep their state by object. Nothing changed: the same list.
- */
-function mergeEndpoints(
-  before: readonly UpstreamEndpoint[],
-  announced: readonly Endpoint[],
-): readonly UpstreamEndpoint[] {
-  const old = new Map(before.map((endpoint) => [sameness(endpoint), endpoint]));
-  const next = new Map<string, UpstreamEndpoint>();
-  for (const endpoint of announced) {
-    const upstream = upstreamOf(endpoint);
-    const key = sameness(upstream);
-    next.set(key, old.get(key) ?? upstream);
+  #take(cluster: Cluster, state: ResourceState<EndpointSet>): void {
+    const isKnown = state.kind === 'known';
+    if (isKnown) cluster.protocol = state.resource.protocol;
+    const announced = isKnown ? state.resource.endpoints : [];
+    cluster.endpoints = mergeEndpoints(cluster.endpoints, announced, this.#options.ownAddresses());
   }
-  const list = [...next.values()];
-  const isUnchanged = list.length === before.length && list.every((item, index) => item === before[index]);
-  return isUnchanged ? before : list;
-}
-
-function upstreamOf({ address, port, transport, workload }: Endpoint): UpstreamEndpoint {
-  const key = `${address}:${port}`;
-  if (transport.kind === 'plain') return { key, address, port, workload, mesh: null };
-  const mesh = { spiffeId: formatSpiffeId(transport.identity), port: transport.meshPort };
-  return { key, address, port, workload, mesh };
-}
-
-/** Address, transport and pod: a new pod at an old address is another endpoint. */
-function sameness({ key, mesh, workload }: UpstreamEndpoint): string {
-  return mesh === null ? `${key} ${workload}` : `${key} ${workload} ${mesh.spiffeId} ${mesh.port}`;
 }

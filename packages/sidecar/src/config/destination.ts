@@ -1,10 +1,4 @@
-import {
-  formatServicePort,
-  type RouteTable,
-  type Service,
-  type ServicePort,
-  type ServicePortName,
-} from '@tulle/model';
+import { formatServicePort, type RouteTable, type ServicePortName } from '@tulle/model';
 import type { Clock, Logger } from '@tulle/runtime';
 import type { ClusterLease, ClusterTable } from './cluster-table.ts';
 import { backendsOf, compileRules } from './compile-routes.ts';
@@ -39,8 +33,6 @@ export class Destination {
   readonly #home: ClusterLease;
   readonly #routes: ResourceWatch<'routes'>;
   readonly #onPublish = new Set<() => void>();
-  #service: Service;
-  #port: ServicePort;
   #rules: readonly CompiledRule[] | null = null;
   #leases: Leases = new Map();
   #warming: Warming | null = null;
@@ -49,13 +41,10 @@ export class Destination {
   /** Null until everything that a request needs has been answered. */
   found: Found | null = null;
 
-  constructor(service: Service, port: ServicePort, options: DestinationOptions) {
-    const name: ServicePortName = { namespace: service.namespace, name: service.name, port: port.port };
-    this.name = formatServicePort(name);
-    this.#service = service;
-    this.#port = port;
+  constructor(port: ServicePortName, options: DestinationOptions) {
+    this.name = formatServicePort(port);
     this.#options = options;
-    this.#home = options.clusters.lease(name, () => this.#advance());
+    this.#home = options.clusters.lease(port, () => this.#advance());
     this.#routes = options.source.watch('routes', this.name, (state) => this.#onRoutes(state));
     this.#onRoutes(this.#routes.state);
   }
@@ -64,14 +53,6 @@ export class Destination {
   onPublish(listener: () => void): () => void {
     this.#onPublish.add(listener);
     return () => this.#onPublish.delete(listener);
-  }
-
-  /** Takes a new state of the service itself: its protocol or names. */
-  setService(service: Service, port: ServicePort): void {
-    if (service === this.#service) return;
-    this.#service = service;
-    this.#port = port;
-    if (this.found !== null) this.#publish();
   }
 
   close(): void {
@@ -141,13 +122,7 @@ export class Destination {
   }
 
   #publish(): void {
-    const port = {
-      service: this.#service,
-      port: this.#port,
-      rules: this.#rules,
-      cluster: this.#home.cluster,
-    };
-    this.found = { kind: 'found', port };
+    this.found = { kind: 'found', port: { rules: this.#rules, cluster: this.#home.cluster } };
     for (const listener of [...this.#onPublish]) listener();
   }
 }

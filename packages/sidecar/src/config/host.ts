@@ -1,7 +1,8 @@
-import type { Service } from '@tulle/model';
+import type { Peer, Service } from '@tulle/model';
 import type { Clock } from '@tulle/runtime';
 import type { Destination } from './destination.ts';
 import type { OutboundLookup } from './mesh-view.ts';
+import { PeerPorts } from './peer-ports.ts';
 import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
 
 /** A use of a destination that several hosts may share. */
@@ -16,6 +17,11 @@ export interface HostOptions {
   /** How long a lookup may wait for discovery. */
   readonly waitMs: number;
   readonly maxWaiting: number;
+  /** Whether the name is an IP address, which may be a pod's. */
+  readonly isAddress: boolean;
+  /** Of a pod. */
+  readonly maxPorts: number;
+  ownAddresses(): ReadonlySet<string>;
   lease(service: Service, port: number): DestinationLease | null;
   /** Called before a destination is given up: what was cached of it must go. */
   onRelease(): void;
@@ -32,14 +38,23 @@ interface HeldDestination extends DestinationLease {
   readonly stopListening: () => void;
 }
 
-export const unknownHost: OutboundLookup = { kind: 'unknown-host' };
-const timedOut: OutboundLookup = { kind: 'timeout' };
+/** What is ready for requests; `found` is replaced as it changes. */
+export interface ReadyTarget {
+  readonly found: Extract<OutboundLookup, { readonly kind: 'found' }> | null;
+}
 
-/** A host name or address that the application asked for: its service, once discovery has said which. */
+export const unknownHost: OutboundLookup = { kind: 'unknown-host' };
+export const timedOut: OutboundLookup = { kind: 'timeout' };
+const outside: OutboundLookup = { kind: 'outside' };
+
+/** A host name or address that the application asked for: its service or pod, once discovery has said which. */
 export class Host {
   readonly name: string;
   readonly #options: HostOptions;
-  readonly #watch: ResourceWatch<'service'>;
+  readonly #service: ResourceWatch<'service'>;
+  /** Null: no address. */
+  readonly #peer: ResourceWatch<'peer'> | null;
+  readonly #peerPorts: PeerPorts;
   readonly #destinations = new Map<number, HeldDestination>();
   readonly #waiters = new Set<Waiter>();
   #isClosed = false;
@@ -51,46 +66,66 @@ export class Host {
   constructor(name: string, options: HostOptions) {
     this.name = name;
     this.#options = options;
-    this.#watch = options.source.watch('service', name, (state) => this.#onService(state));
+    const { source, isAddress, maxPorts, ownAddresses, onRelease } = options;
+    this.#peerPorts = new PeerPorts({ address: name, maxPorts, ownAddresses, onRelease });
+    this.#service = source.watch('service', name, (state) => this.#onService(state));
+    this.#peer = isAddress ? source.watch('peer', name, (state) => this.#onPeer(state)) : null;
+    if (this.#peer?.state.kind === 'known') this.#peerPorts.set(this.#peer.state.resource);
   }
 
-  get state(): ResourceState<Service> {
-    return this.#watch.state;
+  get state(): ResourceState<Service | Peer> {
+    const service = this.#service.state;
+    if (service.kind === 'known' || this.#peer === null) return service;
+    const peer = this.#peer.state;
+    return peer.kind === 'known' || service.kind === 'absent' ? peer : service;
   }
 
   get isWaitedFor(): boolean {
     return this.#waiters.size > 0;
   }
 
-  /** The destination of a port if it is ready for requests. */
-  ready(port: number): Destination | null {
-    const destination = this.#destinations.get(port)?.destination;
-    return destination === undefined || destination.found === null ? null : destination;
+  /** Where the found of a port can be read from now on. */
+  ready(port: number): ReadyTarget | null {
+    const target = this.#destinations.get(port)?.destination ?? this.#peerPorts.target(port);
+    return target === null || target.found === null ? null : target;
+  }
+
+  /** The own addresses are others. */
+  refresh(): void {
+    this.#peerPorts.refresh();
   }
 
   lookup(port: number): OutboundLookup {
     // Asked by a request that began before the host was dropped: nothing may be subscribed to any more.
     if (this.#isClosed) return timedOut;
-    const { state } = this.#watch;
+    const { state } = this;
     switch (state.kind) {
       case 'absent':
-        return unknownHost;
+        return this.#peer === null ? unknownHost : outside;
       case 'unknown':
         return this.#pending(port);
-      case 'known': {
-        const held = this.#destinations.get(port) ?? this.#hold(state.resource, port);
-        if (held !== null) return held.destination.found ?? this.#pending(port);
-        return { kind: 'unknown-port', known: state.resource.ports.map((known) => known.port) };
-      }
+      case 'known':
+        // A service that has the address hides its pod, as its virtual IP would.
+        return this.#lookupService(port) ?? this.#peerPorts.target(port)?.found ?? this.#pending(port);
     }
   }
 
   /** Ends the subscription; those who wait are told that it timed out. */
   close(): void {
     this.#isClosed = true;
-    this.#watch.stop();
+    this.#service.stop();
+    this.#peer?.stop();
+    this.#peerPorts.set(null);
     for (const port of [...this.#destinations.keys()]) this.#giveUp(port);
     for (const waiter of [...this.#waiters]) this.#answer(waiter, timedOut);
+  }
+
+  #lookupService(port: number): OutboundLookup | null {
+    const { state } = this.#service;
+    if (state.kind !== 'known') return null;
+    const held = this.#destinations.get(port) ?? this.#hold(state.resource, port);
+    if (held !== null) return held.destination.found ?? this.#pending(port);
+    return { kind: 'unknown-port', known: state.resource.ports.map((known) => known.port) };
   }
 
   #pending(port: number): OutboundLookup {
@@ -144,14 +179,20 @@ export class Host {
   }
 
   #onService(state: ResourceState<Service>): void {
+    const service = state.kind === 'known' ? state.resource : null;
+    // What was cached of a pod at this address is the service's from now on.
+    if (service !== null && this.#peer !== null) this.#options.onRelease();
     for (const [port, { destination }] of [...this.#destinations]) {
-      const service = state.kind === 'known' ? state.resource : null;
-      const servicePort = service?.ports.find((candidate) => candidate.port === port);
+      const hasPort = service?.ports.some((candidate) => candidate.port === port) ?? false;
       // An alias may have moved to another service.
       const isSame = service !== null && destination.name === `${service.namespace}/${service.name}:${port}`;
-      if (service === null || servicePort === undefined || !isSame) this.#giveUp(port);
-      else destination.setService(service, servicePort);
+      if (!hasPort || !isSame) this.#giveUp(port);
     }
+    this.#answerWaiters();
+  }
+
+  #onPeer(state: ResourceState<Peer>): void {
+    this.#peerPorts.set(state.kind === 'known' ? state.resource : null);
     this.#answerWaiters();
   }
 }

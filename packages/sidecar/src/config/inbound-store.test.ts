@@ -1,25 +1,31 @@
-import type { Workload } from '@tulle/model';
+import type { MtlsRule } from '@tulle/model';
 import { silentLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { InboundStore } from './inbound-store.ts';
-import { FakeSource } from './testing/fake-source.ts';
+import { FakeSource, workload } from './testing/fake-source.ts';
 
-const web = (ports: readonly number[]): Workload => ({
-  namespace: 'bookshop',
-  name: 'web-0',
-  identity: { trustDomain: 'cluster.local', namespace: 'bookshop', serviceAccount: 'web' },
-  address: '127.0.1.1',
-  ports: ports.map((port) => ({ port, services: [`bookshop/web:${port}`] })),
-});
+const web = (ports: readonly number[]) => workload({}, ports);
+
+const strict: MtlsRule = { mode: 'strict', policy: 'bookshop/strict' };
+
+async function startStore(source: FakeSource, clock = new FakeClock()): Promise<InboundStore> {
+  const store = new InboundStore({
+    source,
+    workload: { namespace: 'bookshop', name: 'web-0' },
+    appHost: '127.0.0.9',
+    clock,
+    logger: silentLogger,
+  });
+  await store.start();
+  return store;
+}
 
 describe('InboundStore', () => {
   it('forwards to announced ports of the local application only, as they come and go', async () => {
     const source = new FakeSource();
-    const workload = { namespace: 'bookshop', name: 'web-0' };
     const clock = new FakeClock();
-    const store = new InboundStore({ source, workload, appHost: '127.0.0.9', clock, logger: silentLogger });
-    await store.start();
+    const store = await startStore(source, clock);
     expect(store.missing).toContain('has not been received');
     source.answer('workload', 'bookshop/web-0', null);
     expect(store.missing).toContain('knows no workload bookshop/web-0');
@@ -38,5 +44,39 @@ describe('InboundStore', () => {
     expect(store.target(9090)).not.toBeNull();
     await store.stop();
     expect(source.watched).toEqual([]);
+  });
+
+  it('has a rule for every port once the workload is known, and none before', async () => {
+    const source = new FakeSource();
+    const store = await startStore(source);
+    expect(store.rule(8080)).toBeNull();
+    const own = { ...web([8080]), defaultMtls: strict };
+    source.answer('workload', 'bookshop/web-0', own);
+    const mtls = { mode: 'permissive', policy: 'default' };
+    expect(store.rule(8080)).toEqual({ mtls, protocol: 'http', label: 'bookshop/web-0:8080' });
+    expect(store.rule(22)).toEqual({ mtls: strict, protocol: 'detect', label: 'bookshop/web-0:22' });
+    source.answer('workload', 'bookshop/web-0', null);
+    expect(store.rule(22)?.mtls).toBe(strict);
+  });
+
+  it('does not let peers reach a port by name that only a policy names', async () => {
+    const source = new FakeSource();
+    const store = await startStore(source);
+    const ports = [{ port: 22, services: [], protocol: 'detect' as const, mtls: strict }];
+    source.answer('workload', 'bookshop/web-0', workload({ ports }));
+    expect(store.rule(22)?.mtls).toBe(strict);
+    expect(store.target(22)).toBeNull();
+  });
+
+  it('tells of changes until it is told that nobody listens', async () => {
+    const source = new FakeSource();
+    const store = await startStore(source);
+    const modes: (string | undefined)[] = [];
+    const end = store.onChange(() => modes.push(store.rule(8080)?.mtls.mode));
+    source.answer('workload', 'bookshop/web-0', web([8080]));
+    source.answer('workload', 'bookshop/web-0', workload({ defaultMtls: strict }));
+    end();
+    source.answer('workload', 'bookshop/web-0', web([8080]));
+    expect(modes).toEqual(['permissive', 'strict']);
   });
 });

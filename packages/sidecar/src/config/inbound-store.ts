@@ -1,6 +1,6 @@
-import { formatName, type NamespacedName, type Workload } from '@tulle/model';
+import { formatName, type InboundPort, type NamespacedName, type Workload } from '@tulle/model';
 import type { Clock, Component, Logger } from '@tulle/runtime';
-import type { InboundView } from './mesh-view.ts';
+import type { InboundRule, InboundView } from './mesh-view.ts';
 import type { ResourceSource, ResourceState, ResourceWatch } from './resource-source.ts';
 
 export interface InboundStoreOptions {
@@ -26,7 +26,7 @@ interface WithdrawnTarget {
  */
 const withdrawnServedMs = 30_000;
 
-/** The ports of the own workload that peers may reach. */
+/** The ports of the own workload: what holds for them, and which of them peers may reach in explicit mode. */
 export class InboundStore implements InboundView, Component {
   readonly name = 'inbound-store';
   readonly #options: InboundStoreOptions;
@@ -34,6 +34,8 @@ export class InboundStore implements InboundView, Component {
   #targets: ReadonlyMap<number, Target> = new Map();
   #withdrawn: ReadonlyMap<number, WithdrawnTarget> = new Map();
   #workload: Workload | null = null;
+  #ports: ReadonlyMap<number, InboundPort> = new Map();
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: InboundStoreOptions) {
     this.#options = options;
@@ -58,6 +60,23 @@ export class InboundStore implements InboundView, Component {
     return isServed ? withdrawn.target : null;
   }
 
+  rule(port: number): InboundRule | null {
+    if (this.#workload === null) return null;
+    const listed = this.#ports.get(port);
+    return {
+      mtls: listed?.mtls ?? this.#workload.defaultMtls,
+      protocol: listed?.protocol ?? 'detect',
+      label: this.#label(port),
+    };
+  }
+
+  onChange(listener: () => void): () => void {
+    // Wrapped, so that a listener that is given twice is called twice and ended once at a time.
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
   /** Why the own workload cannot serve yet, or null. */
   get missing(): string | null {
     if (this.#workload !== null) return null;
@@ -78,13 +97,14 @@ export class InboundStore implements InboundView, Component {
   #take(state: ResourceState<Workload>): void {
     const { workload, appHost, logger } = this.#options;
     if (state.kind === 'known') {
-      const label = formatName(workload);
+      const { ports } = state.resource;
       this.#workload = state.resource;
+      this.#ports = new Map(ports.map((port) => [port.port, port]));
+      const announced = ports.filter(({ services }) => services.length > 0);
       this.#replace(
-        new Map(
-          state.resource.ports.map(({ port }) => [port, { host: appHost, port, label: `${label}:${port}` }]),
-        ),
+        new Map(announced.map(({ port }) => [port, { host: appHost, port, label: this.#label(port) }])),
       );
+      for (const listener of [...this.#listeners]) listener();
     } else if (state.kind === 'absent' && this.#workload !== null) {
       // A pod that is being deleted leaves the mesh before its last requests have ended.
       logger.warn('own workload is gone from the mesh; its last ports stay', {
@@ -92,6 +112,11 @@ export class InboundStore implements InboundView, Component {
       });
     }
   }
+
+  #label(port: number): string {
+    return `${formatName(this.#options.workload)}:${port}`;
+  }
+
   #replace(targets: ReadonlyMap<number, Target>): void {
     const nowMs = this.#options.clock.monotonicMs();
     const withdrawn = new Map([...this.#withdrawn].filter(([, { untilMs }]) => untilMs > nowMs));

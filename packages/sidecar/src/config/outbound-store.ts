@@ -1,17 +1,19 @@
-import { formatServicePort, type Service } from '@tulle/model';
+import { isIP } from 'node:net';
+import { formatServicePort, type NamespacedName, type Service, type UnknownDestinations } from '@tulle/model';
 import type { Clock, Component, Logger } from '@tulle/runtime';
 import type { OutboundStoreMetrics } from '../control-metrics.ts';
 import { parseAuthority } from './authority.ts';
 import { ClusterTable } from './cluster-table.ts';
 import { Destination } from './destination.ts';
-import { type DestinationLease, Host, unknownHost } from './host.ts';
+import { type DestinationLease, Host, type ReadyTarget, timedOut, unknownHost } from './host.ts';
 import type { OutboundLookup, OutboundView } from './mesh-view.ts';
+import { OwnWorkload } from './own-workload.ts';
 import type { ResourceSource } from './resource-source.ts';
 
 export interface OutboundStoreOptions {
   readonly source: ResourceSource;
-  /** What a single-label host is looked up in. */
-  readonly namespace: string;
+  /** Whose sidecar this is. A single-label host is looked up in its namespace. */
+  readonly workload: NamespacedName;
   /** How long a lookup may wait for discovery. */
   readonly waitMs: number;
   readonly clock: Clock;
@@ -25,6 +27,8 @@ export interface OutboundLimits {
   readonly maxHosts: number;
   /** Spellings of authorities remembered; beyond it they are forgotten and read anew. */
   readonly maxAuthorities: number;
+  /** Ports of one pod that is addressed by its IP; beyond it the one first used is made anew when next used. */
+  readonly maxPortsPerPod: number;
   /** Lookups that wait for one host; more of them time out at once. */
   readonly maxWaiting: number;
   /** A host unused for this long is unsubscribed. */
@@ -36,6 +40,7 @@ export interface OutboundLimits {
 const defaultLimits: OutboundLimits = {
   maxHosts: 1_000,
   maxAuthorities: 4_096,
+  maxPortsPerPod: 1_024,
   maxWaiting: 1_024,
   idleMs: 600_000,
   warmingMs: 5_000,
@@ -43,10 +48,12 @@ const defaultLimits: OutboundLimits = {
 };
 
 const sweepMs = 60_000;
+/** RFC 4291, section 2.5.5.2, as node prints it. */
+const ipv4Mapped = '::ffff:';
 
 interface Route {
   readonly host: Host;
-  readonly destination: Destination;
+  readonly target: ReadyTarget;
 }
 
 interface SharedDestination {
@@ -62,6 +69,7 @@ export class OutboundStore implements OutboundView, Component {
   readonly name = 'outbound-store';
   readonly #options: OutboundStoreOptions;
   readonly #limits: OutboundLimits;
+  readonly #own: OwnWorkload;
   readonly #clusters: ClusterTable;
   /** By authority as clients spell it; only what is ready for requests. The request path's one look-up. */
   readonly #byAuthority = new Map<string, Route>();
@@ -72,16 +80,20 @@ export class OutboundStore implements OutboundView, Component {
   constructor(options: OutboundStoreOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    const { source, clock } = options;
-    this.#clusters = new ClusterTable({ source, clock, graceMs: this.#limits.clusterGraceMs });
+    const { source, clock, workload } = options;
+    this.#own = new OwnWorkload({ source, workload, onAddresses: () => this.#refresh() });
+    const graceMs = this.#limits.clusterGraceMs;
+    this.#clusters = new ClusterTable({ source, clock, graceMs, ownAddresses: this.#ownAddresses });
   }
 
   async start(): Promise<void> {
+    this.#own.start();
     this.#scheduleSweep();
   }
 
   async stop(): Promise<void> {
     this.#cancelSweep();
+    this.#own.stop();
     for (const host of [...this.#hosts.values()]) this.#drop(host);
     this.#clusters.close();
   }
@@ -90,7 +102,20 @@ export class OutboundStore implements OutboundView, Component {
     const route = this.#byAuthority.get(authority);
     if (route === undefined) return this.#find(authority);
     route.host.isUsed = true;
-    return route.destination.found!;
+    return route.target.found!;
+  }
+
+  lookupAddress(address: string, port: number): OutboundLookup {
+    const name = address.startsWith(ipv4Mapped) ? address.slice(ipv4Mapped.length) : address;
+    const host = this.#hosts.get(name) ?? this.#add(name);
+    // Never outside: a pod of the mesh would be spoken to in plain.
+    if (host === null) return timedOut;
+    host.isUsed = true;
+    return host.lookup(port);
+  }
+
+  get unknownDestinations(): UnknownDestinations {
+    return this.#own.unknownDestinations;
   }
 
   /** Hosts, services with their routes, and clusters with their endpoints, for the config dump. */
@@ -99,13 +124,12 @@ export class OutboundStore implements OutboundView, Component {
       hosts: [...this.#hosts.values()].map(({ name, state, idleSweeps }) => ({
         host: name,
         state: state.kind,
-        service: state.kind === 'known' ? `${state.resource.namespace}/${state.resource.name}` : null,
+        leadsTo: state.kind === 'known' ? `${state.resource.namespace}/${state.resource.name}` : null,
         idleSweeps,
       })),
       destinations: [...this.#destinations].map(([name, { destination }]) => ({
         name,
         ready: destination.found !== null,
-        service: destination.found?.port.service ?? null,
         rules: destination.found?.port.rules?.map(({ rule }) => rule) ?? null,
       })),
       clusters: this.#clusters.clusters().map(({ name, endpoints }) => ({ name, endpoints })),
@@ -113,17 +137,17 @@ export class OutboundStore implements OutboundView, Component {
   }
 
   #find(authority: string): OutboundLookup {
-    const parsed = parseAuthority(authority, this.#options.namespace);
+    const parsed = parseAuthority(authority, this.#options.workload.namespace);
     if (parsed === null) return unknownHost;
     const host = this.#hosts.get(parsed.host) ?? this.#add(parsed.host);
     // Every host held is in use: an application that scans names is refused new ones, not served forever.
     if (host === null) return unknownHost;
     host.isUsed = true;
     const lookup = host.lookup(parsed.port);
-    const destination = lookup.kind === 'found' ? host.ready(parsed.port) : null;
-    if (destination !== null) {
+    const target = lookup.kind === 'found' ? host.ready(parsed.port) : null;
+    if (target !== null) {
       if (this.#byAuthority.size >= this.#limits.maxAuthorities) this.#byAuthority.clear();
-      this.#byAuthority.set(authority, { host, destination });
+      this.#byAuthority.set(authority, { host, target });
     }
     return lookup;
   }
@@ -139,6 +163,9 @@ export class OutboundStore implements OutboundView, Component {
       clock,
       waitMs,
       maxWaiting: this.#limits.maxWaiting,
+      isAddress: isIP(name) !== 0,
+      maxPorts: this.#limits.maxPortsPerPod,
+      ownAddresses: this.#ownAddresses,
       lease: (service, port) => this.#lease(service, port),
       onRelease: () => this.#byAuthority.clear(),
       onTimeout: () => metrics.timeouts.inc(),
@@ -149,12 +176,12 @@ export class OutboundStore implements OutboundView, Component {
   }
 
   #lease(service: Service, port: number): DestinationLease | null {
-    const servicePort = service.ports.find((candidate) => candidate.port === port);
-    if (servicePort === undefined) return null;
-    const name = formatServicePort({ namespace: service.namespace, name: service.name, port });
+    if (service.ports.every((candidate) => candidate.port !== port)) return null;
+    const servicePort = { namespace: service.namespace, name: service.name, port };
+    const name = formatServicePort(servicePort);
     const shared =
       this.#destinations.get(name) ??
-      this.#share(name, new Destination(service, servicePort, this.#destinationOptions()));
+      this.#share(name, new Destination(servicePort, this.#destinationOptions()));
     shared.uses++;
     const release = () => {
       if (--shared.uses > 0) return;
@@ -173,6 +200,13 @@ export class OutboundStore implements OutboundView, Component {
   #destinationOptions() {
     const { source, clock, logger } = this.#options;
     return { source, clock, logger, clusters: this.#clusters, warmingMs: this.#limits.warmingMs };
+  }
+
+  readonly #ownAddresses = (): ReadonlySet<string> => this.#own.addresses;
+
+  #refresh(): void {
+    this.#clusters.refresh();
+    for (const host of this.#hosts.values()) host.refresh();
   }
 
   /** Makes room for one host: the oldest that exists not, else the one that has been idle for longest. */

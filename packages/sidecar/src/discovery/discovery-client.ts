@@ -75,6 +75,7 @@ export class DiscoveryClient implements Component, ResourceSource {
       trustBundle: new KindSubscription('trustBundle', checks),
       workload: new KindSubscription('workload', checks),
       service: new KindSubscription('service', checks),
+      peer: new KindSubscription('peer', checks),
       endpoints: new KindSubscription('endpoints', checks),
       routes: new KindSubscription('routes', checks),
     };

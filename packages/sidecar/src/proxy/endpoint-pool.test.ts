@@ -84,6 +84,7 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
     address: '10.0.0.1',
     port: 80,
     workload: '',
+    owner: '',
     mesh: mesh ? { spiffeId, port: 15_006 } : null,
   };
   const limits = { ...defaultProxyLimits, maxConnectionsPerEndpoint, maxQueuedPerEndpoint: 1 };

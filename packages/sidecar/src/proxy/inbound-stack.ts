@@ -84,7 +84,7 @@ export class InboundStack implements RequestStack {
     const key = `${target.host}:${target.port}`;
     let cluster = this.#clusters.get(key);
     if (cluster === undefined) {
-      const endpoint = { key, address: target.host, port: target.port, workload: '', mesh: null };
+      const endpoint = { key, address: target.host, port: target.port, workload: '', owner: '', mesh: null };
       const { label: name } = target;
       cluster = {
         name,

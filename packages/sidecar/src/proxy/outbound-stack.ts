@@ -81,6 +81,8 @@ export class OutboundStack implements RequestStack {
       case 'found':
         return this.#toEndpoint(request, head, lookup.port);
       case 'unknown-host':
+      // An application that names its sidecar as proxy goes nowhere else through it.
+      case 'outside':
         return failures.unknownHost;
       case 'unknown-port':
         request.exchange.detail = `it has ${lookup.known.join(', ') || 'none'}`;

@@ -59,7 +59,7 @@ function setUp(httpMajor: 1 | 2, method: string) {
   let opened = 0;
   const open = (_major: number, _handler: ClientStreamHandler) =>
     upstreams[opened++] as unknown as ClientStream;
-  const endpoint = { key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', mesh: null };
+  const endpoint = { key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', owner: '', mesh: null };
   const pool = { endpoint, inFlight: 0, open, openFresh: open } as unknown as EndpointPool;
   const slot = new EndpointSlot(pool, 'shop/a:80');
   const clock = new FakeClock();

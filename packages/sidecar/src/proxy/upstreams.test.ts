@@ -10,6 +10,7 @@ const endpoint = (address: string, spiffeId: string | null = null): UpstreamEndp
   address,
   port: 80,
   workload: '',
+  owner: '',
   mesh: spiffeId === null ? null : { spiffeId, port: 15_006 },
 });
 

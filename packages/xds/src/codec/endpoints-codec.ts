@@ -1,10 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { type Endpoint, type EndpointSet, type EndpointTransport, formatSpiffeId } from '@tulle/model';
+import type { Endpoint, EndpointSet } from '@tulle/model';
 import {
   EndpointSchema,
   EndpointSetSchema,
-  type MeshTransport,
-  MeshTransportSchema,
   type Endpoint as WireEndpoint,
   type EndpointSet as WireEndpointSet,
 } from '../gen/tulle/mesh/v1/endpoints_pb.ts';
@@ -12,6 +10,7 @@ import { limits } from '../limits.ts';
 import { appProtocolToWire, readAppProtocol } from './app-protocol-codec.ts';
 import type { Checker } from './checker.ts';
 import type { Codec } from './codec.ts';
+import { readTransport, transportToWire } from './transport-codec.ts';
 
 export const endpointsCodec: Codec<EndpointSet, WireEndpointSet> = {
   schema: EndpointSetSchema,
@@ -36,13 +35,10 @@ export const endpointsCodec: Codec<EndpointSet, WireEndpointSet> = {
   }),
 };
 
-function endpointToWire({ address, port, workload, zone, transport }: Endpoint): WireEndpoint {
-  const wire = create(EndpointSchema, { address, port, workload, zone });
-  if (transport.kind === 'mtls')
-    wire.mesh = create(MeshTransportSchema, {
-      spiffeId: formatSpiffeId(transport.identity),
-      port: transport.meshPort,
-    });
+function endpointToWire({ address, port, workload, owner, zone, transport }: Endpoint): WireEndpoint {
+  const wire = create(EndpointSchema, { address, port, workload, owner, zone });
+  const mesh = transportToWire(transport);
+  if (mesh !== undefined) wire.mesh = mesh;
   return wire;
 }
 
@@ -52,15 +48,7 @@ function readEndpoint(path: string, wire: WireEndpoint, check: Checker): Endpoin
     port: check.port(`${path}.port`, wire.port),
     transport: readTransport(`${path}.mesh`, wire.mesh, check),
     workload: check.workloadName(`${path}.workload`, wire.workload),
+    owner: check.text(`${path}.owner`, wire.owner, limits.ownerChars),
     zone: check.text(`${path}.zone`, wire.zone),
-  };
-}
-
-function readTransport(path: string, wire: MeshTransport | undefined, check: Checker): EndpointTransport {
-  if (wire === undefined) return { kind: 'plain' };
-  return {
-    kind: 'mtls',
-    identity: check.spiffeId(`${path}.spiffe_id`, wire.spiffeId),
-    meshPort: check.port(`${path}.port`, wire.port),
   };
 }

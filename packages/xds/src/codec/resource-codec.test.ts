@@ -4,6 +4,7 @@ import { type MeshResources, type ResourceKind, resourceKinds } from '@tulle/mod
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EndpointSchema, EndpointSetSchema } from '../gen/tulle/mesh/v1/endpoints_pb.ts';
+import { PeerSchema } from '../gen/tulle/mesh/v1/peer_pb.ts';
 import {
   HeaderMatchSchema,
   RouteMatchSchema,
@@ -13,108 +14,16 @@ import {
 } from '../gen/tulle/mesh/v1/routes_pb.ts';
 import { ServiceSchema } from '../gen/tulle/mesh/v1/service_pb.ts';
 import { TrustBundleSchema } from '../gen/tulle/mesh/v1/trust_bundle_pb.ts';
+import { WorkloadSchema } from '../gen/tulle/mesh/v1/workload_pb.ts';
 import { limits } from '../limits.ts';
 import { decodeResource, encodeResource } from './resource-codec.ts';
+import { arbitraryResources } from './testing/arbitrary-resources.ts';
 import { exampleRootPem } from './testing/example-root.ts';
-
-const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
-const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
-const port = fc.integer({ min: 1, max: 65_535 });
-const weight = fc.integer({ min: 0, max: limits.weight });
-const ip = fc.oneof(fc.ipV4(), fc.ipV6());
-const path = fc.string({ maxLength: 40, unit: 'grapheme' }).map((text) => `/${text}`);
-const someText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
-const identity = fc.record({ trustDomain: host, namespace: label, serviceAccount: label });
-const servicePort = fc.record({ namespace: label, name: label, port });
-const servicePortText = servicePort.map(({ namespace, name, port }) => `${namespace}/${name}:${port}`);
-
-const resources: { readonly [K in ResourceKind]: fc.Arbitrary<MeshResources[K]> } = {
-  service: fc.record({
-    namespace: label,
-    name: label,
-    ports: fc.uniqueArray(
-      fc.record({
-        port,
-        name: fc.oneof(fc.constant(''), label),
-        protocol: fc.constantFrom('http', 'h2c', 'grpc', 'tls', 'tcp', 'detect'),
-      }),
-      { selector: (item) => item.port },
-    ),
-    virtualIps: fc.array(ip, { maxLength: 3 }),
-    hostnames: fc.array(host, { maxLength: 3 }),
-  }),
-  endpoints: fc.record({
-    namespace: label,
-    name: label,
-    port,
-    protocol: fc.constantFrom('http', 'h2c', 'grpc', 'tls', 'tcp', 'detect'),
-    endpoints: fc.array(
-      fc.record({
-        address: ip,
-        port,
-        transport: fc.oneof(
-          fc.constant({ kind: 'plain' as const }),
-          fc.record({ kind: fc.constant('mtls' as const), identity, meshPort: port }),
-        ),
-        workload: fc.oneof(
-          fc.constant(''),
-          fc.tuple(label, host).map((pair) => pair.join('/')),
-        ),
-        zone: fc.string({ maxLength: 20 }),
-      }),
-    ),
-  }),
-  routes: fc.record({
-    namespace: label,
-    name: label,
-    port,
-    rules: fc.array(
-      fc.record({
-        name: someText,
-        match: fc.record({
-          path: fc.oneof(
-            fc.constant(null),
-            fc.record({ kind: fc.constantFrom('exact' as const, 'prefix' as const), value: path }),
-            fc.record({ kind: fc.constant('regex' as const), value: someText }),
-          ),
-          method: fc.constantFrom(null, 'GET', 'POST', 'PATCH'),
-          headers: fc.array(
-            fc.oneof(
-              fc.record({ kind: fc.constant('exact' as const), name: label, value: fc.string() }),
-              fc.record({ kind: fc.constant('regex' as const), name: label, value: someText }),
-            ),
-            { maxLength: 3 },
-          ),
-        }),
-        backends: fc.array(
-          fc.oneof(
-            fc.record({ kind: fc.constant('service' as const), service: servicePort, weight }),
-            fc.record({ kind: fc.constant('invalid' as const), reason: fc.string(), weight }),
-          ),
-          { maxLength: 3 },
-        ),
-      }),
-    ),
-  }),
-  workload: fc.record({
-    namespace: label,
-    name: host,
-    identity,
-    address: ip,
-    ports: fc.uniqueArray(fc.record({ port, services: fc.array(servicePortText, { maxLength: 3 }) }), {
-      selector: (item) => item.port,
-    }),
-  }),
-  trustBundle: fc.record({
-    trustDomain: host,
-    rootsPem: fc.array(fc.constant(exampleRootPem), { minLength: 1, maxLength: 3 }),
-  }),
-};
 
 describe.each([...resourceKinds])('%s', (kind) => {
   test('decoding what was encoded gives the same resource', () => {
     fc.assert(
-      fc.property(resources[kind] as fc.Arbitrary<MeshResources[typeof kind]>, (resource) => {
+      fc.property(arbitraryResources[kind] as fc.Arbitrary<MeshResources[typeof kind]>, (resource) => {
         expect(decodeResource(kind, encodeResource(kind, resource))).toEqual({ ok: true, value: resource });
       }),
       { numRuns: 60 },
@@ -133,7 +42,7 @@ describe.each([...resourceKinds])('%s', (kind) => {
   test('decoding an encoded resource with one byte changed never throws', () => {
     fc.assert(
       fc.property(
-        resources[kind] as fc.Arbitrary<MeshResources[typeof kind]>,
+        arbitraryResources[kind] as fc.Arbitrary<MeshResources[typeof kind]>,
         fc.nat(),
         fc.nat(255),
         (resource, at, value) => {
@@ -192,8 +101,63 @@ test('an endpoint that announces no readable identity is a violation, never plai
     `endpoints[0].mesh.spiffe_id: ${form}, not "spiffe://td/workload"`,
     'endpoints[1].address: must be an IP address, not "catalog"',
     `endpoints[1].mesh.spiffe_id: ${form}, not ""`,
-    'endpoints[1].mesh.port: must be a port from 1 to 65535, not 0',
     'endpoints[1].workload: must be <namespace>/<pod>, not "no-slash"',
+  ]);
+});
+
+test('a rule of an unknown mode is a violation, never a weaker rule', () => {
+  const wire = create(WorkloadSchema, {
+    namespace: 'shop',
+    name: 'web-0',
+    spiffeId: 'spiffe://cluster.local/ns/shop/sa/web',
+    address: '10.0.0.1',
+    furtherAddresses: ['ten'],
+    ports: [{ port: 80, mtls: { mode: 9 as never, policy: 'shop/strict' } }],
+    defaultMtls: { mode: 0, policy: '' },
+    unknownDestinations: 7 as never,
+  });
+  expect(violationsOf('workload', toBinary(WorkloadSchema, wire))).toEqual([
+    'ports[0].mtls.mode: is 9, a mode which this version does not know',
+    'further_addresses[0]: must be an IP address, not "ten"',
+    'default_mtls.mode: is 0, a mode which this version does not know',
+    'default_mtls.policy: must not be empty',
+    'unknown_destinations: is 7, which this version does not know',
+  ]);
+});
+
+test('a workload of a control plane that knows no modes takes both mutual TLS and plain', () => {
+  const wire = create(WorkloadSchema, {
+    namespace: 'shop',
+    name: 'web-0',
+    spiffeId: 'spiffe://cluster.local/ns/shop/sa/web',
+    address: '10.0.0.1',
+    ports: [{ port: 80 }],
+  });
+  const rule = { mode: 'permissive', policy: 'default' };
+  expect(decodeResource('workload', toBinary(WorkloadSchema, wire))).toMatchObject({
+    value: {
+      ports: [{ protocol: 'detect', mtls: rule }],
+      defaultMtls: rule,
+      outbound: { unknownDestinations: 'allow' },
+    },
+  });
+});
+
+test('every violation of a peer is told with its path', () => {
+  const wire = create(PeerSchema, {
+    namespace: 'shop',
+    name: 'Web',
+    addresses: ['10.0.0.1', 'x'],
+    mesh: { spiffeId: 'spiffe://td', port: 70_000 },
+    ports: [{ port: 80, services: ['web'] }, { port: 80 }],
+  });
+  expect(violationsOf('peer', toBinary(PeerSchema, wire))).toEqual([
+    'ports[0].services[0]: must be <namespace>/<service>:<port>, not "web"',
+    'ports[1]: repeats "80"',
+    'name: must be a lower-case DNS name, not "Web"',
+    'addresses[1]: must be an IP address, not "x"',
+    'mesh.spiffe_id: must be spiffe://<trust-domain>/ns/<namespace>/sa/<account>, not "spiffe://td"',
+    'mesh.port: must be a port from 1 to 65535, not 70000',
   ]);
 });
 

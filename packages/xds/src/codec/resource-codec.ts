@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import { Checker } from './checker.ts';
 import type { Codec } from './codec.ts';
 import { endpointsCodec } from './endpoints-codec.ts';
+import { peerCodec } from './peer-codec.ts';
 import { routesCodec } from './routes-codec.ts';
 import { serviceCodec } from './service-codec.ts';
 import { trustBundleCodec } from './trust-bundle-codec.ts';
@@ -15,6 +16,7 @@ import { workloadCodec } from './workload-codec.ts';
  */
 const codecs: { readonly [K in ResourceKind]: ErasedCodec<MeshResources[K]> } = {
   service: erase(serviceCodec),
+  peer: erase(peerCodec),
   endpoints: erase(endpointsCodec),
   routes: erase(routesCodec),
   workload: erase(workloadCodec),

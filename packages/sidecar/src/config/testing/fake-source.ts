@@ -1,4 +1,4 @@
-import type { EndpointSet, MeshResources, ResourceKind, RouteTable, Service } from '@tulle/model';
+import type { EndpointSet, MeshResources, ResourceKind, RouteTable, Service, Workload } from '@tulle/model';
 import type { ResourceSource, ResourceState, ResourceWatch } from '../resource-source.ts';
 
 type Listener = (state: ResourceState<never>) => void;
@@ -72,6 +72,7 @@ export function endpoints(name: string, addresses: readonly string[], port = 80)
         meshPort: 15_006,
       },
       workload: `bookshop/${name}-${address}`,
+      owner: name,
       zone: '',
     })),
   };
@@ -94,5 +95,21 @@ export function routes(name: string, weights: Readonly<Record<string, number>>):
         })),
       },
     ],
+  };
+}
+
+/** `bookshop/web-0`: each port leads from a service, and takes both mutual TLS and plain. */
+export function workload(own: Partial<Workload> = {}, ports: readonly number[] = []): Workload {
+  const mtls = { mode: 'permissive', policy: 'default' } as const;
+  return {
+    namespace: 'bookshop',
+    name: 'web-0',
+    identity: { trustDomain: 'cluster.local', namespace: 'bookshop', serviceAccount: 'web' },
+    owner: 'web',
+    addresses: ['127.0.1.1'],
+    ports: ports.map((port) => ({ port, services: [`bookshop/web:${port}`], protocol: 'http', mtls })),
+    defaultMtls: mtls,
+    outbound: { unknownDestinations: 'allow' },
+    ...own,
   };
 }

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tulle/mesh/v1/endpoints.proto.
  */
 export const file_tulle_mesh_v1_endpoints: GenFile = /*@__PURE__*/
-  fileDesc("Ch10dWxsZS9tZXNoL3YxL2VuZHBvaW50cy5wcm90bxINdHVsbGUubWVzaC52MSKWAQoLRW5kcG9pbnRTZXQSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEcG9ydBgDIAEoDRIqCgllbmRwb2ludHMYBCADKAsyFy50dWxsZS5tZXNoLnYxLkVuZHBvaW50EiwKCHByb3RvY29sGAUgASgOMhoudHVsbGUubWVzaC52MS5BcHBQcm90b2NvbCJ1CghFbmRwb2ludBIPCgdhZGRyZXNzGAEgASgJEgwKBHBvcnQYAiABKA0SEAoId29ya2xvYWQYAyABKAkSDAoEem9uZRgEIAEoCRIqCgRtZXNoGAUgASgLMhwudHVsbGUubWVzaC52MS5NZXNoVHJhbnNwb3J0IjAKDU1lc2hUcmFuc3BvcnQSEQoJc3BpZmZlX2lkGAEgASgJEgwKBHBvcnQYAiABKA1iBnByb3RvMw", [file_tulle_mesh_v1_service]);
+  fileDesc("Ch10dWxsZS9tZXNoL3YxL2VuZHBvaW50cy5wcm90bxINdHVsbGUubWVzaC52MSKWAQoLRW5kcG9pbnRTZXQSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEcG9ydBgDIAEoDRIqCgllbmRwb2ludHMYBCADKAsyFy50dWxsZS5tZXNoLnYxLkVuZHBvaW50EiwKCHByb3RvY29sGAUgASgOMhoudHVsbGUubWVzaC52MS5BcHBQcm90b2NvbCKEAQoIRW5kcG9pbnQSDwoHYWRkcmVzcxgBIAEoCRIMCgRwb3J0GAIgASgNEhAKCHdvcmtsb2FkGAMgASgJEgwKBHpvbmUYBCABKAkSKgoEbWVzaBgFIAEoCzIcLnR1bGxlLm1lc2gudjEuTWVzaFRyYW5zcG9ydBINCgVvd25lchgGIAEoCSIwCg1NZXNoVHJhbnNwb3J0EhEKCXNwaWZmZV9pZBgBIAEoCRIMCgRwb3J0GAIgASgNYgZwcm90bzM", [file_tulle_mesh_v1_service]);
 
 /**
  * The usable endpoints of one service port. Resource name `<namespace>/<name>:<port>`.
@@ -89,6 +89,13 @@ export type Endpoint = Message<"tulle.mesh.v1.Endpoint"> & {
    * @generated from field: tulle.mesh.v1.MeshTransport mesh = 5;
    */
   mesh?: MeshTransport | undefined;
+
+  /**
+   * What made the pod: a label for metrics.
+   *
+   * @generated from field: string owner = 6;
+   */
+  owner: string;
 };
 
 /**
@@ -110,7 +117,7 @@ export type MeshTransport = Message<"tulle.mesh.v1.MeshTransport"> & {
   spiffeId: string;
 
   /**
-   * Where its sidecar's inbound listener is.
+   * Where its sidecar's inbound listener is. 0: the pod's traffic is captured, its own ports are dialled.
    *
    * @generated from field: uint32 port = 2;
    */

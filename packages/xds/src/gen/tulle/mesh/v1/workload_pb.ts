@@ -2,15 +2,17 @@
 // @generated from file tulle/mesh/v1/workload.proto (package tulle.mesh.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AppProtocol } from "./service_pb.ts";
+import { file_tulle_mesh_v1_service } from "./service_pb.ts";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tulle/mesh/v1/workload.proto.
  */
 export const file_tulle_mesh_v1_workload: GenFile = /*@__PURE__*/
-  fileDesc("Chx0dWxsZS9tZXNoL3YxL3dvcmtsb2FkLnByb3RvEg10dWxsZS5tZXNoLnYxInoKCFdvcmtsb2FkEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCXNwaWZmZV9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEikKBXBvcnRzGAUgAygLMhoudHVsbGUubWVzaC52MS5JbmJvdW5kUG9ydCItCgtJbmJvdW5kUG9ydBIMCgRwb3J0GAEgASgNEhAKCHNlcnZpY2VzGAIgAygJYgZwcm90bzM");
+  fileDesc("Chx0dWxsZS9tZXNoL3YxL3dvcmtsb2FkLnByb3RvEg10dWxsZS5tZXNoLnYxIpUCCghXb3JrbG9hZBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIRCglzcGlmZmVfaWQYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIpCgVwb3J0cxgFIAMoCzIaLnR1bGxlLm1lc2gudjEuSW5ib3VuZFBvcnQSDQoFb3duZXIYBiABKAkSGQoRZnVydGhlcl9hZGRyZXNzZXMYByADKAkSLQoMZGVmYXVsdF9tdGxzGAggASgLMhcudHVsbGUubWVzaC52MS5NdGxzUnVsZRJAChR1bmtub3duX2Rlc3RpbmF0aW9ucxgJIAEoDjIiLnR1bGxlLm1lc2gudjEuVW5rbm93bkRlc3RpbmF0aW9ucyKCAQoLSW5ib3VuZFBvcnQSDAoEcG9ydBgBIAEoDRIQCghzZXJ2aWNlcxgCIAMoCRIsCghwcm90b2NvbBgDIAEoDjIaLnR1bGxlLm1lc2gudjEuQXBwUHJvdG9jb2wSJQoEbXRscxgEIAEoCzIXLnR1bGxlLm1lc2gudjEuTXRsc1J1bGUiQQoITXRsc1J1bGUSJQoEbW9kZRgBIAEoDjIXLnR1bGxlLm1lc2gudjEuTXRsc01vZGUSDgoGcG9saWN5GAIgASgJKmwKCE10bHNNb2RlEhkKFU1UTFNfTU9ERV9VTlNQRUNJRklFRBAAEhQKEE1UTFNfTU9ERV9TVFJJQ1QQARIYChRNVExTX01PREVfUEVSTUlTU0lWRRACEhUKEU1UTFNfTU9ERV9ESVNBQkxFEAMqfAoTVW5rbm93bkRlc3RpbmF0aW9ucxIkCiBVTktOT1dOX0RFU1RJTkFUSU9OU19VTlNQRUNJRklFRBAAEh4KGlVOS05PV05fREVTVElOQVRJT05TX0FMTE9XEAESHwobVU5LTk9XTl9ERVNUSU5BVElPTlNfUkVGVVNFEAJiBnByb3RvMw", [file_tulle_mesh_v1_service]);
 
 /**
  * What a workload's own sidecar has to know of it. Resource name `<namespace>/<pod>`.
@@ -34,6 +36,8 @@ export type Workload = Message<"tulle.mesh.v1.Workload"> & {
   spiffeId: string;
 
   /**
+   * The primary one.
+   *
    * @generated from field: string address = 4;
    */
   address: string;
@@ -42,6 +46,30 @@ export type Workload = Message<"tulle.mesh.v1.Workload"> & {
    * @generated from field: repeated tulle.mesh.v1.InboundPort ports = 5;
    */
   ports: InboundPort[];
+
+  /**
+   * What made the pod: a label for metrics.
+   *
+   * @generated from field: string owner = 6;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: repeated string further_addresses = 7;
+   */
+  furtherAddresses: string[];
+
+  /**
+   * For ports that are not listed. Absent: permissive.
+   *
+   * @generated from field: tulle.mesh.v1.MtlsRule default_mtls = 8;
+   */
+  defaultMtls?: MtlsRule | undefined;
+
+  /**
+   * @generated from field: tulle.mesh.v1.UnknownDestinations unknown_destinations = 9;
+   */
+  unknownDestinations: UnknownDestinations;
 };
 
 /**
@@ -66,6 +94,18 @@ export type InboundPort = Message<"tulle.mesh.v1.InboundPort"> & {
    * @generated from field: repeated string services = 2;
    */
   services: string[];
+
+  /**
+   * @generated from field: tulle.mesh.v1.AppProtocol protocol = 3;
+   */
+  protocol: AppProtocol;
+
+  /**
+   * Absent: permissive.
+   *
+   * @generated from field: tulle.mesh.v1.MtlsRule mtls = 4;
+   */
+  mtls?: MtlsRule | undefined;
 };
 
 /**
@@ -74,4 +114,101 @@ export type InboundPort = Message<"tulle.mesh.v1.InboundPort"> & {
  */
 export const InboundPortSchema: GenMessage<InboundPort> = /*@__PURE__*/
   messageDesc(file_tulle_mesh_v1_workload, 1);
+
+/**
+ * What a port takes, and the policy that says so.
+ *
+ * @generated from message tulle.mesh.v1.MtlsRule
+ */
+export type MtlsRule = Message<"tulle.mesh.v1.MtlsRule"> & {
+  /**
+   * @generated from field: tulle.mesh.v1.MtlsMode mode = 1;
+   */
+  mode: MtlsMode;
+
+  /**
+   * @generated from field: string policy = 2;
+   */
+  policy: string;
+};
+
+/**
+ * Describes the message tulle.mesh.v1.MtlsRule.
+ * Use `create(MtlsRuleSchema)` to create a new message.
+ */
+export const MtlsRuleSchema: GenMessage<MtlsRule> = /*@__PURE__*/
+  messageDesc(file_tulle_mesh_v1_workload, 2);
+
+/**
+ * @generated from enum tulle.mesh.v1.MtlsMode
+ */
+export const MtlsMode = {
+  /**
+   * @generated from enum value: MTLS_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: MTLS_MODE_STRICT = 1;
+   */
+  STRICT: 1,
+
+  /**
+   * @generated from enum value: MTLS_MODE_PERMISSIVE = 2;
+   */
+  PERMISSIVE: 2,
+
+  /**
+   * @generated from enum value: MTLS_MODE_DISABLE = 3;
+   */
+  DISABLE: 3,
+} as const;
+
+/**
+ * @generated from enum tulle.mesh.v1.MtlsMode
+ */
+export type MtlsMode = (typeof MtlsMode)[keyof typeof MtlsMode] | UnknownEnum;
+
+/**
+ * Describes the enum tulle.mesh.v1.MtlsMode.
+ */
+export const MtlsModeSchema: GenEnum<MtlsMode> = /*@__PURE__*/
+  enumDesc(file_tulle_mesh_v1_workload, 0);
+
+/**
+ * What becomes of connections to addresses that the mesh does not know.
+ *
+ * @generated from enum tulle.mesh.v1.UnknownDestinations
+ */
+export const UnknownDestinations = {
+  /**
+   * They are allowed.
+   *
+   * @generated from enum value: UNKNOWN_DESTINATIONS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: UNKNOWN_DESTINATIONS_ALLOW = 1;
+   */
+  ALLOW: 1,
+
+  /**
+   * @generated from enum value: UNKNOWN_DESTINATIONS_REFUSE = 2;
+   */
+  REFUSE: 2,
+} as const;
+
+/**
+ * What becomes of connections to addresses that the mesh does not know.
+ *
+ * @generated from enum tulle.mesh.v1.UnknownDestinations
+ */
+export type UnknownDestinations = (typeof UnknownDestinations)[keyof typeof UnknownDestinations] | UnknownEnum;
+
+/**
+ * Describes the enum tulle.mesh.v1.UnknownDestinations.
+ */
+export const UnknownDestinationsSchema: GenEnum<UnknownDestinations> = /*@__PURE__*/
+  enumDesc(file_tulle_mesh_v1_workload, 1);
 
