@@ -5,14 +5,20 @@ import type { MetricsRegistry } from './metrics.ts';
 export interface HealthPagesOptions {
   /** Why it is not ready; empty when it is. */
   readonly unreadyReasons: () => readonly string[];
+  /** What should be known although it is ready; null: nothing. */
+  readonly readyNote?: () => string | null;
   readonly metrics: MetricsRegistry;
 }
 
 /** What kubelet and Prometheus ask for. */
-export function healthPages({ unreadyReasons, metrics }: HealthPagesOptions): AdminPages {
+export function healthPages({
+  unreadyReasons,
+  readyNote = () => null,
+  metrics,
+}: HealthPagesOptions): AdminPages {
   return {
     'GET /livez': () => ({ body: 'ok\n' }),
-    'GET /readyz': () => readiness(unreadyReasons()),
+    'GET /readyz': () => readiness(unreadyReasons(), readyNote()),
     'GET /metrics': () => ({
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       body: metrics.render(),
@@ -37,8 +43,9 @@ export function operatorPages({ dump, loggers }: OperatorPagesOptions): AdminPag
   };
 }
 
-function readiness(reasons: readonly string[]): AdminAnswer {
-  return reasons.length === 0 ? { body: 'ok\n' } : { status: 503, body: `${reasons.join('\n')}\n` };
+function readiness(reasons: readonly string[], note: string | null): AdminAnswer {
+  if (reasons.length > 0) return { status: 503, body: `${reasons.join('\n')}\n` };
+  return { body: note === null ? 'ok\n' : `ok (${note})\n` };
 }
 
 function setLogLevel(loggers: readonly Logger[], asked: string | null): AdminAnswer {

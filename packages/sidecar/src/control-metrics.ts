@@ -1,4 +1,5 @@
-import type { Counter, Gauge, MetricsRegistry } from '@tulle/runtime';
+import type { Counter, Gauge, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
+import type { ConfigurationAge } from './discovery/configuration-age.ts';
 
 /** The metrics of the sidecar's control side. Those of requests are in metrics.ts. */
 export interface DiscoveryMetrics {
@@ -7,6 +8,12 @@ export interface DiscoveryMetrics {
   readonly nacks: Counter;
   readonly reconnects: Counter;
   readonly lastUpdate: Gauge;
+}
+
+/** By file, and what became of it. */
+export interface StateMetrics {
+  readonly loads: SeriesFamily<Counter>;
+  readonly writes: SeriesFamily<Counter>;
 }
 
 export interface IdentityMetrics {
@@ -31,6 +38,30 @@ export function discoveryMetrics(registry: MetricsRegistry): DiscoveryMetrics {
     nacks: counter('nacks_total', 'Discovery responses of which at least one resource was rejected.'),
     reconnects: counter('reconnects_total', 'Discovery streams that ended and are opened anew.'),
     lastUpdate: gauge('last_update_timestamp_seconds', 'When the last discovery response arrived.'),
+  };
+}
+
+/** Where the configuration comes from, and how old it may be. */
+export function watchConfigurationAge(registry: MetricsRegistry, age: ConfigurationAge): void {
+  const source = registry.gauge('tulle_config_source', '1 for what told the configuration in force.', [
+    'source',
+  ]);
+  const seconds = registry
+    .gauge('tulle_config_age_seconds', 'For how long the configuration may have been out of date; 0 in step.')
+    .with();
+  registry.onCollect(() => {
+    for (const known of ['none', 'disk', 'control-plane'] as const)
+      source.with(known).set(age.source === known ? 1 : 0);
+    seconds.set(age.seconds);
+  });
+}
+
+export function stateMetrics(registry: MetricsRegistry): StateMetrics {
+  const counter = (name: string, help: string) =>
+    registry.counter(`tulle_state_${name}`, help, ['file', 'result']);
+  return {
+    loads: counter('loads_total', 'State files read at start: loaded, none, or ignored because unusable.'),
+    writes: counter('writes_total', 'State files written, or failed to be.'),
   };
 }
 

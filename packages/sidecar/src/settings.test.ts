@@ -20,6 +20,8 @@ describe('readSettings', () => {
       metricsPort: 15_020,
       adminPort: 15_000,
       accessLog: 'errors',
+      stateDirectory: null,
+      drainDelaySeconds: 0,
       drainSeconds: 10,
       discoveryWaitMs: 5_000,
       workers: 1,

@@ -21,6 +21,11 @@ export interface SidecarSettings {
   readonly logLevel: LogLevel;
   readonly accessLog: (typeof accessLogModes)[number];
   readonly backend: (typeof backendModes)[number];
+  /** What outlives the process is kept there; null: nothing does. */
+  readonly stateDirectory: string | null;
+  /** After a SIGTERM, with everything still accepted: for those to hear of it who send here. */
+  readonly drainDelaySeconds: number;
+  /** Then, for what is under way. */
   readonly drainSeconds: number;
   readonly discoveryWaitMs: number;
   /** Processes that share the pod's ports, for a sidecar that is given more than one core. */
@@ -69,6 +74,8 @@ export function readSettings(env: Env): SidecarSettings {
     logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
     accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'errors'),
     backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
+    stateDirectory: reader.optional('TULLE_STATE_DIR'),
+    drainDelaySeconds: reader.integer('TULLE_DRAIN_DELAY_SECONDS', 0, { min: 0, max: 300 }),
     drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),
     discoveryWaitMs: reader.integer('TULLE_DISCOVERY_WAIT_MS', 5_000, { min: 1, max: 600_000 }),
     workers: reader.integer('TULLE_WORKERS', 1, { min: 1, max: maxWorkers }),

@@ -15,7 +15,12 @@ import { Readiness } from './admin/readiness.ts';
 import { checkRoutes } from './config/compile-routes.ts';
 import { InboundStore } from './config/inbound-store.ts';
 import { OutboundStore } from './config/outbound-store.ts';
-import { discoveryMetrics, identityMetrics, outboundStoreMetrics } from './control-metrics.ts';
+import {
+  discoveryMetrics,
+  identityMetrics,
+  outboundStoreMetrics,
+  watchConfigurationAge,
+} from './control-metrics.ts';
 import { DiscoveryClient } from './discovery/discovery-client.ts';
 import { GrpcDeltaTransport } from './discovery/grpc-delta-transport.ts';
 import { GrpcCertificateSigner } from './identity/certificate-signer.ts';
@@ -25,6 +30,7 @@ import { WorkloadIdentity } from './identity/workload-identity.ts';
 import { Proxy as MeshProxy } from './proxy/proxy.ts';
 import { proxySettings } from './proxy/settings.ts';
 import type { SidecarSettings } from './settings.ts';
+import { createState, type SidecarState } from './state/sidecar-state.ts';
 
 export interface SidecarEnvironment {
   readonly clock: Clock;
@@ -44,8 +50,10 @@ export interface Sidecar {
 export function composeSidecar(settings: SidecarSettings, environment: SidecarEnvironment): Sidecar {
   const loggers = new PartLoggers(environment.logger);
   const composition = { settings, environment, loggers };
-  const identity = createIdentity(composition);
-  const discovery = createDiscovery(composition, identity);
+  const { clock, metrics } = environment;
+  const state = createState({ settings, clock, metrics, logger: loggers.of('state') });
+  const identity = createIdentity(composition, state);
+  const discovery = createDiscovery(composition, identity, state);
   const views = createViews(composition, identity, discovery);
   const proxy = createProxy(composition, identity, views);
   const { readiness, admins, adminListeners } = createAdmin(composition, {
@@ -57,7 +65,16 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   // Stopped from the last to the first: say "not ready", drain requests, and only then let go of the pages
   // that tell of it, of discovery and of the certificate.
   const { trustRoots, inbound, outbound } = views;
-  const components = [identity, trustRoots, inbound, outbound, discovery, ...admins, proxy, readiness];
+  const configuration = state?.configurationOf(discovery);
+  const told = [trustRoots, inbound, outbound, discovery];
+  const components = [
+    ...(state === null ? [] : [state.directory]),
+    identity,
+    ...(configuration === undefined ? told : [configuration.restoring, ...told, configuration.saving]),
+    ...admins,
+    proxy,
+    readiness,
+  ];
   return { components, adminListeners };
 }
 
@@ -86,13 +103,17 @@ class PartLoggers {
 }
 
 /** Who it is: a certificate, renewed in time. */
-function createIdentity({ settings, environment, loggers }: Composition): WorkloadIdentity {
+function createIdentity(
+  { settings, environment, loggers }: Composition,
+  state: SidecarState | null,
+): WorkloadIdentity {
   const { workload, trustDomain, controlPlane } = settings;
   const { clock, random, metrics } = environment;
   return new WorkloadIdentity({
     trustDomain,
     namespace: workload.namespace,
     signer: new GrpcCertificateSigner({ controlPlane, clock, tokenFile: controlPlane.tokenFile }),
+    ...(state === null ? {} : { store: state.certificates }),
     clock,
     random,
     metrics: identityMetrics(metrics),
@@ -104,18 +125,22 @@ function createIdentity({ settings, environment, loggers }: Composition): Worklo
 function createDiscovery(
   { settings, environment, loggers }: Composition,
   identity: WorkloadIdentity,
+  state: SidecarState | null,
 ): DiscoveryClient {
   const { workload, controlPlane } = settings;
   const { clock, random, metrics } = environment;
-  return new DiscoveryClient({
+  const discovery = new DiscoveryClient({
     nodeId: formatName(workload),
     transport: new GrpcDeltaTransport({ controlPlane, clock, identity: () => identity.first() }),
     checks: { routes: checkRoutes },
+    keepsWire: state !== null,
     clock,
     random,
     metrics: discoveryMetrics(metrics),
     logger: loggers.of('discovery'),
   });
+  watchConfigurationAge(metrics, discovery.age);
+  return discovery;
 }
 
 /** What is made of what discovery tells: whom to trust, what to serve, where to send. */
@@ -198,7 +223,11 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     ],
     loggers.of('readiness'),
   );
-  const health = healthPages({ unreadyReasons: () => readiness.reasons(), metrics });
+  const health = healthPages({
+    unreadyReasons: () => readiness.reasons(),
+    readyNote: () => discovery.age.note,
+    metrics,
+  });
   const logger = loggers.of('admin');
   const publicAdmin = new AdminServer({
     name: 'metrics-server',

@@ -16,15 +16,19 @@ interface WorkerAnswer {
 
 /** Above it a worker counts as not answering. */
 const askTimeoutMs = 2_000;
+const okBody = 'ok\n';
 
 /** What kubelet and Prometheus ask for, of all workers as one. */
 export function workerHealthPages(workers: () => readonly WatchedWorker[]): AdminPages {
   return {
-    'GET /livez': () => ({ body: 'ok\n' }),
+    'GET /livez': () => ({ body: okBody }),
     'GET /readyz': async () => {
-      const unready = (await askAll(workers(), 'GET', '/readyz')).filter(({ status }) => status !== 200);
-      if (unready.length === 0) return { body: 'ok\n' };
-      return { status: 503, body: unready.map(reasonLines).join('') };
+      const answers = await askAll(workers(), 'GET', '/readyz');
+      const unready = answers.filter(({ status }) => status !== 200);
+      if (unready.length > 0) return { status: 503, body: unready.map(reasonLines).join('') };
+      // Ready all the same, with something to know.
+      const noted = answers.filter(({ body }) => body !== okBody);
+      return { body: noted.length === 0 ? okBody : noted.map(reasonLines).join('') };
     },
     'GET /metrics': async () => {
       const pages = (await askAll(workers(), 'GET', '/metrics')).filter(({ status }) => status === 200);

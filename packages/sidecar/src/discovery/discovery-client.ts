@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { formatViolations, type MeshResources, type ResourceKind, resourceKinds } from '@tulle/model';
+import {
+  formatViolations,
+  type MeshResources,
+  type ResourceKind,
+  resourceKinds,
+  type Violation,
+} from '@tulle/model';
 import {
   backoffDelayMs,
   type Clock,
@@ -17,15 +23,20 @@ import {
 } from '@tulle/xds';
 import type { ResourceSource, ResourceState, ResourceWatch } from '../config/resource-source.ts';
 import type { DiscoveryMetrics } from '../control-metrics.ts';
+import { ConfigurationAge } from './configuration-age.ts';
 import type { DeltaStream, DeltaTransport } from './delta-transport.ts';
+import type { HeldConfiguration } from './held-configuration.ts';
 import { KindSubscription, type Rejection } from './kind-subscription.ts';
 import type { AdmissionChecks } from './read-resource.ts';
+import { heldOf, restoreHeld, type Subscriptions } from './restore-held.ts';
 
 export interface DiscoveryClientOptions {
   /** `<namespace>/<pod>`: who asks. */
   readonly nodeId: string;
   readonly transport: DeltaTransport;
   readonly checks: AdmissionChecks;
+  /** What is held will be asked for, to outlive the process; costs the memory of its bytes. Default: false. */
+  readonly keepsWire?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: DiscoveryMetrics;
@@ -42,8 +53,6 @@ type Phase =
   | { readonly kind: 'streaming'; readonly stream: DeltaStream; readonly sinceMs: number; isOpen: boolean }
   | { readonly kind: 'waiting'; cancel(): void };
 
-type Subscriptions = { readonly [K in ResourceKind]: KindSubscription<K> };
-
 const reconnectBackoff = { baseMs: 200, maxMs: 5_000 };
 /**
  * A stream that lived this long was a good one: the next failure starts with a short wait again. An answer alone
@@ -53,6 +62,8 @@ const healthyStreamMs = 2_000;
 /** google.rpc.Code.INVALID_ARGUMENT. */
 const invalidArgument = 3;
 const maxNackChars = 4_096;
+/** For the application to ask again for what it used in an earlier life, once the control plane is there. */
+const restoredHoldMs = 600_000;
 
 /**
  * Incremental xDS client (delta ADS): one stream, subscriptions by name or alias, ACK and NACK by nonce. What
@@ -61,24 +72,49 @@ const maxNackChars = 4_096;
  */
 export class DiscoveryClient implements Component, ResourceSource {
   readonly name = 'discovery';
+  readonly age: ConfigurationAge;
   readonly #options: DiscoveryClientOptions;
   readonly #kinds: Subscriptions;
   #phase: Phase = { kind: 'stopped' };
   #attempt = 0;
   #isFlushQueued = false;
   #isOutageLogged = false;
+  /** Of what an earlier life held. */
+  #releaseRestored: (() => void) | null = null;
+  #cancelRelease: () => void = () => {};
+  #onHeldChange: () => void = () => {};
 
   constructor(options: DiscoveryClientOptions) {
     this.#options = options;
-    const { checks } = options;
+    this.age = new ConfigurationAge(options.clock);
+    const admission = { checks: options.checks, keepsWire: options.keepsWire ?? false };
     this.#kinds = {
-      trustBundle: new KindSubscription('trustBundle', checks),
-      workload: new KindSubscription('workload', checks),
-      service: new KindSubscription('service', checks),
-      peer: new KindSubscription('peer', checks),
-      endpoints: new KindSubscription('endpoints', checks),
-      routes: new KindSubscription('routes', checks),
+      trustBundle: new KindSubscription('trustBundle', admission),
+      workload: new KindSubscription('workload', admission),
+      service: new KindSubscription('service', admission),
+      peer: new KindSubscription('peer', admission),
+      endpoints: new KindSubscription('endpoints', admission),
+      routes: new KindSubscription('routes', admission),
     };
+  }
+
+  /** Before start: takes all that an earlier life held, or, where anything of it is not valid, nothing. */
+  restore(held: HeldConfiguration, savedMs: number): readonly Violation[] {
+    const restored = restoreHeld(this.#kinds, held, () => this.#queueFlush());
+    if (!restored.ok) return restored.violations;
+    this.#releaseRestored = restored.value;
+    this.age.restored(savedMs);
+    return [];
+  }
+
+  /** What is held, for the next life. */
+  held(): HeldConfiguration {
+    return heldOf(this.#kinds);
+  }
+
+  /** `listener` is called when held() may give something else than before. */
+  onHeldChange(listener: () => void): void {
+    this.#onHeldChange = listener;
   }
 
   async start(): Promise<void> {
@@ -89,6 +125,7 @@ export class DiscoveryClient implements Component, ResourceSource {
     const phase = this.#phase;
     this.#phase = { kind: 'stopped' };
     this.#options.metrics.connected.set(0);
+    this.#cancelRelease();
     if (phase.kind === 'waiting') phase.cancel();
     if (phase.kind === 'streaming') phase.stream.close();
   }
@@ -109,7 +146,8 @@ export class DiscoveryClient implements Component, ResourceSource {
   /** What is subscribed, held and rejected, for the config dump. */
   describe(): unknown {
     const kinds = Object.fromEntries(resourceKinds.map((kind) => [kind, this.#kinds[kind].describe()]));
-    return { phase: this.#phase.kind, connected: this.isConnected, kinds };
+    const configuration = this.age.describe();
+    return { phase: this.#phase.kind, connected: this.isConnected, configuration, kinds };
   }
 
   /** Last rejection of each resource that stands rejected. */
@@ -157,6 +195,8 @@ export class DiscoveryClient implements Component, ResourceSource {
     if (this.#phase !== phase || phase.kind !== 'streaming' || phase.isOpen) return;
     phase.isOpen = true;
     this.#isOutageLogged = false;
+    this.age.connected();
+    this.#releaseRestoredLater();
     this.#options.metrics.connected.set(1);
     this.#options.logger.info('discovery connected', { attempt: this.#attempt });
   }
@@ -168,6 +208,7 @@ export class DiscoveryClient implements Component, ResourceSource {
       this.#attempt = 0;
     const delayMs = backoffDelayMs(this.#attempt++, reconnectBackoff, random);
     metrics.connected.set(0);
+    this.age.disconnected();
     metrics.reconnects.inc();
     const cancel = clock.schedule(delayMs, () => this.#dial());
     this.#phase = { kind: 'waiting', cancel };
@@ -191,6 +232,7 @@ export class DiscoveryClient implements Component, ResourceSource {
   #take<K extends ResourceKind>(stream: DeltaStream, kind: K, response: DeltaDiscoveryResponse): void {
     const subscription: KindSubscription<K> = this.#kinds[kind];
     const { rejected, changed } = subscription.take(response, this.#options.clock.nowMs());
+    this.#onHeldChange();
     // Answered before listeners run: what they subscribe to comes after it on the stream.
     if (rejected.length === 0) this.#acknowledge(stream, response);
     else {
@@ -233,8 +275,17 @@ export class DiscoveryClient implements Component, ResourceSource {
     stream.send(create(DeltaDiscoveryRequestSchema, { typeUrl, responseNonce: nonce, errorDetail }));
   }
 
+  /** Not before the control plane is there to be asked: until then it is all that this sidecar knows. */
+  #releaseRestoredLater(): void {
+    const release = this.#releaseRestored;
+    if (release === null) return;
+    this.#releaseRestored = null;
+    this.#cancelRelease = this.#options.clock.schedule(restoredHoldMs, release);
+  }
+
   /** Changes of one turn go out together. */
   #queueFlush(): void {
+    this.#onHeldChange();
     if (this.#isFlushQueued) return;
     this.#isFlushQueued = true;
     queueMicrotask(() => {

@@ -1,7 +1,10 @@
+import { create } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { MeshResources, ResourceKind, Violation } from '@tulle/model';
-import { type DeltaDiscoveryResponse, typeUrls } from '@tulle/xds';
+import { type DeltaDiscoveryResponse, type Resource, ResourceSchema, typeUrls } from '@tulle/xds';
 import type { ResourceState, ResourceWatch } from '../config/resource-source.ts';
-import { type AdmissionChecks, readResource } from './read-resource.ts';
+import type { HeldKind, WireState } from './held-configuration.ts';
+import { type Admission, readResource } from './read-resource.ts';
 import { type AskedName, type HeldResource, ResourceCache } from './resource-cache.ts';
 
 /** A version of a resource that was refused; the last good one, if any, stays in use. */
@@ -26,20 +29,30 @@ export interface TakenResponse<K extends ResourceKind> {
   readonly changed: readonly AskedName<K>[];
 }
 
+/** What an earlier life held, as it reads today. */
+export interface ReadHeld {
+  readonly violations: readonly Violation[];
+  /**
+   * It is subscribed to, and so kept up to date, until the returned function is called: what nobody else has
+   * asked for by then is dropped.
+   */
+  take(onUntold: () => void): () => void;
+}
+
 const maxRejections = 100;
 
 /** The subscriptions and resources of one kind, and what of them the control plane has not been told yet. */
 export class KindSubscription<K extends ResourceKind> {
   readonly kind: K;
-  readonly #checks: AdmissionChecks;
+  readonly #admission: Admission;
   readonly #cache = new ResourceCache<K>();
   readonly #rejections = new Map<string, Rejection>();
   readonly #toSubscribe = new Set<string>();
   readonly #toUnsubscribe = new Set<string>();
 
-  constructor(kind: K, checks: AdmissionChecks) {
+  constructor(kind: K, admission: Admission) {
     this.kind = kind;
-    this.#checks = checks;
+    this.#admission = admission;
   }
 
   /** `onUntold` is called when there is something to tell. */
@@ -91,7 +104,7 @@ export class KindSubscription<K extends ResourceKind> {
     const accepted: HeldResource<K>[] = [];
     const rejected: Rejection[] = [];
     for (const wire of response.resources) {
-      const read = readResource(this.kind, wire, this.#checks);
+      const read = readResource(this.kind, wire, this.#admission);
       this.#rejections.delete(wire.name);
       if (read.ok) accepted.push(read.held);
       else {
@@ -103,6 +116,39 @@ export class KindSubscription<K extends ResourceKind> {
     for (const rejection of rejected)
       if (this.#rejections.size < maxRejections) this.#rejections.set(rejection.name, rejection);
     return { rejected, changed: this.#cache.apply({ accepted, removed: response.removedResources }) };
+  }
+
+  /** What is known, for a next life; names that wait for their first answer are not. */
+  held(): HeldKind {
+    const answered = [...this.#cache.asked()].filter(({ state }) => state.kind !== 'unknown');
+    return {
+      names: answered.map(({ name }) => name),
+      absent: answered.filter(({ state }) => state.kind === 'absent').map(({ name }) => name),
+      resources: [...this.#cache.held()].flatMap(({ name, aliases, version, wire }) =>
+        wire === null ? [] : [{ name, aliases, version, wire }],
+      ),
+    };
+  }
+
+  /** Decodes and checks what an earlier life held, before anybody has asked; `take` puts it to use. */
+  readHeld({ names, absent, resources }: HeldKind): ReadHeld {
+    const accepted: HeldResource<K>[] = [];
+    const violations: Violation[] = [];
+    for (const state of resources) {
+      const read = readResource(this.kind, wireResourceOf(this.kind, state), this.#admission);
+      if (read.ok) accepted.push(read.held);
+      else
+        for (const { path, reason } of read.violations)
+          violations.push({ path: `${state.name}: ${path}`, reason });
+    }
+    const take = (onUntold: () => void) => {
+      const watches = names.map((name) => this.watch(name, () => {}, onUntold));
+      this.#cache.apply({ accepted, removed: absent });
+      return () => {
+        for (const watch of watches) watch.stop();
+      };
+    };
+    return { violations, take };
   }
 
   rejections(): IterableIterator<Rejection> {
@@ -138,4 +184,13 @@ export class KindSubscription<K extends ResourceKind> {
       initialResourceVersions,
     };
   }
+}
+
+function wireResourceOf(kind: ResourceKind, { name, aliases, version, wire }: WireState): Resource {
+  return create(ResourceSchema, {
+    name,
+    aliases: [...aliases],
+    version,
+    resource: create(AnySchema, { typeUrl: typeUrls[kind], value: wire }),
+  });
 }

@@ -14,11 +14,18 @@ export type ReadResource<K extends ResourceKind> =
 const maxAliases = 128;
 const maxNameChars = 512;
 
+/** What a resource is read for. */
+export interface Admission {
+  readonly checks: AdmissionChecks;
+  /** The bytes are kept too, for a next life of this sidecar. */
+  readonly keepsWire: boolean;
+}
+
 /** The door for one resource of a response: decoded, validated and checked, or every reason why not. */
 export function readResource<K extends ResourceKind>(
   kind: K,
   wire: Resource,
-  checks: AdmissionChecks,
+  { checks, keepsWire }: Admission,
 ): ReadResource<K> {
   if (wire.name.length === 0 || wire.name.length > maxNameChars)
     return rejected('name', `must have 1 to ${maxNameChars} characters`);
@@ -34,7 +41,9 @@ export function readResource<K extends ResourceKind>(
   const violations = checks[kind]?.(decoded.value) ?? [];
   if (violations.length > 0) return { ok: false, violations };
   const { name, aliases, version } = wire;
-  return { ok: true, held: { name, aliases, version, resource: decoded.value } };
+  // A copy: what was decoded is a view of the whole response.
+  const bytes = keepsWire ? wire.resource.value.slice() : null;
+  return { ok: true, held: { name, aliases, version, resource: decoded.value, wire: bytes } };
 }
 
 function rejected(path: string, reason: string): { ok: false; violations: readonly Violation[] } {

@@ -24,7 +24,7 @@ class Server {
     const own = `bookshop/${name}`;
     const free = wanted.filter((alias) => [undefined, own].includes(this.lookup(alias)?.name));
     const version = String(++this.#version);
-    this.#standing.set(own, { name: own, aliases: free, version, resource: service(name) });
+    this.#standing.set(own, { name: own, aliases: free, version, resource: service(name), wire: null });
   }
 
   remove(name: string): void {

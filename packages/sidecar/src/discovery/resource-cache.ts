@@ -7,6 +7,8 @@ export interface HeldResource<K extends ResourceKind> {
   readonly aliases: readonly string[];
   readonly version: string;
   readonly resource: MeshResources[K];
+  /** As it came; null where nobody keeps it for a next life. */
+  readonly wire: Uint8Array | null;
 }
 
 export type ResourceListener<K extends ResourceKind> = (state: ResourceState<MeshResources[K]>) => void;
