@@ -110,7 +110,7 @@ module.exports = {
       comment: 'main.ts starts a process when it is imported, and reads the environment.',
       severity: 'error',
       from: {},
-      to: { path: '/src/main\\.ts$' },
+      to: { path: '/src/(main|init-main)\\.ts$' },
     },
     {
       name: 'no-circular-imports',

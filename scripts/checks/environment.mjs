@@ -5,11 +5,11 @@ import { rootDir } from '../bootstrap/project.mjs';
 import { sourceFiles } from './project-files.mjs';
 
 /** The bookshop's services are programs of their own, started by their path. */
-const isProgram = /(\/main\.ts|^examples\/[^/]+\/src\/services\/[^/]+\.ts)$/;
+const isProgram = /(\/([a-z]+-)?main\.ts|^examples\/[^/]+\/src\/services\/[^/]+\.ts)$/;
 
 export const environment = {
   name: 'environment',
-  about: 'only main.ts reads process.env',
+  about: 'only the entry of a program reads process.env',
   run: async () => {
     const names = (await sourceFiles()).filter(isWatched);
     const faults = [];

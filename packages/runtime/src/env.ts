@@ -51,6 +51,27 @@ export class EnvReader {
     return fallback;
   }
 
+  /** Values divided by commas, each read by `parse`; what it answers null to is a fault. Absent: none. */
+  list<T>(
+    name: string,
+    parse: (text: string) => T | null,
+    { form, max }: { form: string; max: number },
+  ): T[] {
+    const texts = (this.optional(name) ?? '').split(',').map((text) => text.trim());
+    const listed = texts.filter((text) => text !== '');
+    if (listed.length > max) this.fault(name, `may have ${max} entries, not ${listed.length}`);
+    return listed.slice(0, max).flatMap((text) => {
+      const value = parse(text);
+      if (value === null) this.fault(name, `each must be ${form}, not "${text}"`);
+      return value === null ? [] : [value];
+    });
+  }
+
+  /** Notes a fault that only the caller can see. */
+  fault(name: string, reason: string): void {
+    this.#faults.push(`${name}: ${reason}`);
+  }
+
   /** Throws with every fault that was met; call it after the last read. */
   finish(): void {
     if (this.#faults.length === 0) return;
