@@ -46,20 +46,19 @@ export const tasks = {
   },
   bench: {
     summary: 'Measure the sidecar beside nginx and HAProxy.',
-    usage: 'npm run bench -- [CASE...] [--all] [--quick] [--json FILE] [--subjects NAMES] [--connections N]',
+    usage:
+      'npm run bench -- [CASE...] [--all] [--list] [--quick] [--json FILE] [--subjects NAMES] [--connections N]',
     options: [
       [
         'CASE',
         'only these cases: a name (one-hop-h2c-64k) or a beginning (one-hop, idle); default: 1 KB bodies',
       ],
-      [
-        '--all',
-        'all cases: HTTP/1.1, HTTP/2, gRPC, mutual TLS, each with 1 KB, 64 KB, 1 MB; idle connections',
-      ],
+      ['--all', 'all cases: requests, bytes, latency at a steady rate, new connections, idle memory'],
+      ['--list', 'tell the cases and what each measures'],
       ['--quick', 'short rounds: a rough figure'],
       ['--json FILE', 'write the rows to FILE'],
-      ['--subjects NAMES', 'only these, divided by commas: nginx, haproxy, haproxy-h2, tulle'],
-      ['--connections N', 'idle connections to each subject (default and most 10000)'],
+      ['--subjects NAMES', 'only these, divided by commas: nginx, haproxy, haproxy-h2, tulle, tulle-bundled'],
+      ['--connections N', 'idle connections to each subject (default and most 10000, mutual TLS 1000)'],
     ],
     command: (args) => script('benchmarks/src/main.ts', args),
   },

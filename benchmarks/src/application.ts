@@ -5,6 +5,7 @@ export const applicationPaths: Readonly<Record<Protocol, string>> = {
   h1: '/body',
   h2c: '/body',
   grpc: '/bench.Echo/Unary.grpc',
+  tcp: '/body',
 };
 
 /** The body of every answer; with gRPC one message behind its prefix (flag and length, 5 bytes). */

@@ -13,12 +13,18 @@ test('a name selects its case alone, though others begin with it', () => {
 });
 
 test('a prefix selects every case that begins with it, once and in the order of the table', () => {
-  expect(names(['idle', 'one-hop-h1-', 'idle-h1'])).toEqual([
+  expect(names(['connection-churn', 'one-hop-h1-', 'connection-churn-plain'])).toEqual([
     'one-hop-h1-64k',
     'one-hop-h1-1m',
-    'idle-h1',
-    'idle-h2c',
+    'connection-churn-plain',
+    'connection-churn-mtls-full',
+    'connection-churn-mtls-resumed',
   ]);
+});
+
+test('no two cases have the same name', () => {
+  const all = benchmarkCases.map((one) => one.name);
+  expect(new Set(all).size).toBe(all.length);
 });
 
 test('all are all', () => {
@@ -31,7 +37,7 @@ test('what selects nothing is told', () => {
 
 test('HTTP/2 has as many requests at a time as HTTP/1.1, on fewer connections', () => {
   for (const one of benchmarkCases) {
-    if (one.kind === 'idle') continue;
+    if (one.kind !== 'load' || one.protocol === 'tcp') continue;
     expect(one.connections * one.streams, one.name).toBe(one.bodyBytes > 1024 ? 32 : 64);
   }
 });

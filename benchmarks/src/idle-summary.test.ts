@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { formatIdleTable, summarizeIdle } from './idle-summary.ts';
 
+const small = { protocol: 'h1', hops: 1, bodyBytes: 1024 } as const;
+
 test('what was there without connections is not charged to them', () => {
   const rows = summarizeIdle(
-    { kind: 'idle', name: 'idle-h1', protocol: 'h1', hops: 1, bodyBytes: 1024 },
+    { ...small, kind: 'idle', name: 'idle-connections-h1', door: 'application', mostConnections: 10_000 },
     new Map([
       ['haproxy', { connections: 1_024, emptyMb: 10, heldMb: 14 }],
       ['tulle', { connections: 1_024, emptyMb: 50, heldMb: 56 }],

@@ -2,32 +2,34 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type CaseKind, caseKinds } from './case-kinds.ts';
 import { type BenchmarkCase, benchmarkCases, selectCases } from './cases.ts';
 import { writeCertificates } from './certificates.ts';
-import { formatIdleTable, type IdleRow } from './idle-summary.ts';
 import { preparePrograms } from './prerequisites.ts';
-import { mostIdleConnections, runIdleCase } from './run-idle-case.ts';
-import { runLoadCase } from './run-load-case.ts';
 import { fullEffort, quickEffort, type RunOptions } from './run-options.ts';
-import { subjectsOf } from './subjects/subjects.ts';
-import { formatTable, type Row } from './summary.ts';
+import { subjectNames, subjectsOf } from './subjects/subjects.ts';
 
-const usage = `npm run bench -- [CASE...] [--all] [--quick] [--json FILE] [--subjects NAMES] [--connections N]
+const mostIdleConnections = 10_000;
 
-Measures the sidecar beside nginx and HAProxy, interleaved in one run on pinned cores, in CPU
-microseconds a request (all threads and hops of the proxy), or with idle-* in KB of memory a connection.
+const usage = `npm run bench -- [CASE...] [--all] [--list] [--quick] [--json FILE] [--subjects NAMES] [--connections N]
 
-Cases: ${benchmarkCases.map((one) => one.name).join(', ')}
-  CASE             a case's name, or the beginning of several; when none is given, those with 1 KB bodies
+Measures the sidecar beside nginx and HAProxy, interleaved in one run on pinned cores, all threads and hops
+of the proxy: CPU microseconds a request or a connection, latency at a steady rate, memory.
+
+  CASE             a case's name, or the beginning of several; when none is given, loads with 1 KB bodies
   --all            all cases
+  --list           tells the cases, and what each measures
   --quick          a short run: for a look, not for quoting
   --json FILE      writes the rows too
-  --subjects NAMES only these, divided by commas: nginx, haproxy, haproxy-h2, tulle
-  --connections N  idle connections to each subject (default and most ${mostIdleConnections})
+  --subjects NAMES only these, divided by commas: ${subjectNames.join(', ')}
+  --connections N  idle connections to each subject (default and most ${mostIdleConnections}; with mutual TLS 1,000)
+
+Cases: ${benchmarkCases.map((one) => one.name).join(', ')}
 `;
 
 const options = {
   all: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   json: { type: 'string' },
   subjects: { type: 'string' },
@@ -37,10 +39,11 @@ const options = {
 
 type CaseOptions = Pick<RunOptions, 'effort' | 'idleConnections'> & { readonly subjects: string | undefined };
 
-interface Rows {
-  readonly load: Row[];
-  readonly idle: IdleRow[];
-  readonly failures: string[];
+type Kind = BenchmarkCase['kind'];
+
+interface Measured {
+  readonly rows: ReadonlyMap<Kind, readonly object[]>;
+  readonly failures: readonly string[];
 }
 
 async function main(): Promise<number> {
@@ -51,20 +54,25 @@ async function main(): Promise<number> {
     console.log(unknown.length > 0 ? `no such case: ${unknown.join(', ')}\n\n${usage}` : usage);
     return values.help ? 0 : 2;
   }
+  if (values.list) {
+    for (const one of benchmarkCases) console.log(`${one.name.padEnd(30)}${kindOf(one).describe(one)}`);
+    return 0;
+  }
   const missing = preparePrograms(console.log);
   if (missing !== null) {
     console.error(missing);
     return 1;
   }
   const effort = values.quick ? quickEffort : fullEffort;
-  const rows = await measureAll(chosen, { effort, idleConnections, subjects: values.subjects });
-  if (rows.load.length > 0) console.log(`\n${formatTable(rows.load)}`);
-  if (rows.idle.length > 0) console.log(`\n${formatIdleTable(rows.idle)}`);
-  for (const failure of rows.failures) console.error(failure);
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify([...rows.load, ...rows.idle], null, 2)}\n`);
+  const { rows, failures } = await measureAll(chosen, { effort, idleConnections, subjects: values.subjects });
+  for (const [kind, lines] of rows) {
+    if (lines.length > 0) console.log(`\n${(caseKinds[kind] as CaseKind<never, object>).format(lines)}`);
   }
-  return rows.failures.length > 0 ? 1 : 0;
+  for (const failure of failures) console.error(failure);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify([...rows.values()].flat(), null, 2)}\n`);
+  }
+  return failures.length > 0 ? 1 : 0;
 }
 
 function isCount(connections: number): boolean {
@@ -75,27 +83,32 @@ function isCount(connections: number): boolean {
 async function measureAll(
   chosen: readonly BenchmarkCase[],
   { subjects, ...options }: CaseOptions,
-): Promise<Rows> {
-  const rows: Rows = { load: [], idle: [], failures: [] };
+): Promise<Measured> {
+  const rows = new Map<Kind, object[]>((Object.keys(caseKinds) as Kind[]).map((kind) => [kind, []]));
+  const failures: string[] = [];
   const only = subjects?.split(',');
   for (const one of chosen) {
     const folder = mkdtempSync(join(tmpdir(), 'tulle-bench-'));
     const removeFolder = () => rmSync(folder, { recursive: true, force: true });
     process.once('exit', removeFolder);
-    const subjectNames = subjectsOf(one).filter((name) => only?.includes(name) ?? true);
-    const run: RunOptions = { ...options, workspace: { folder }, subjectNames, say: console.log };
+    const names = subjectsOf(one).filter((name) => only?.includes(name) ?? true);
+    const run: RunOptions = { ...options, workspace: { folder }, subjectNames: names, say: console.log };
     try {
       await writeCertificates(folder);
-      if (one.kind === 'load') rows.load.push(...(await runLoadCase(one, run)));
-      else rows.idle.push(...(await runIdleCase(one, run)));
+      rows.get(one.kind)!.push(...(await kindOf(one).run(one, run)));
     } catch (thrown) {
-      rows.failures.push(`${one.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      failures.push(`${one.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     } finally {
       removeFolder();
       process.off('exit', removeFolder);
     }
   }
-  return rows;
+  return { rows, failures };
+}
+
+/** The table's types tie each kind to its own cases and rows, which a lookup can't follow. */
+function kindOf(one: BenchmarkCase): CaseKind<BenchmarkCase, object> {
+  return caseKinds[one.kind] as unknown as CaseKind<BenchmarkCase, object>;
 }
 
 // A run leaves by the exit hooks of its programs, which end them; there are up to ten.

@@ -1,9 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { platform } from 'node:process';
 
-/** Programs that a comparison needs, with Debian's package of each. */
+/** nginx carries bytes by a module that its package lacks. */
+export const nginxStreamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
+/** Programs and files that a comparison needs, with Debian's package of each. */
 const needed = [
   { program: 'nginx', package: 'nginx-light' },
+  { program: nginxStreamModule, package: 'libnginx-mod-stream' },
   { program: 'haproxy', package: 'haproxy' },
   { program: 'wrk', package: 'wrk' },
   { program: 'h2load', package: 'nghttp2-client' },
@@ -18,7 +23,7 @@ const needed = [
 export function preparePrograms(say: (line: string) => void): string | null {
   if (platform !== 'linux')
     return 'the benchmarks pin processes to cores and read /proc: they run on Linux only';
-  const missing = needed.filter(({ program }) => !isOnPath(program));
+  const missing = needed.filter(({ program }) => !isThere(program));
   if (missing.length === 0) return null;
   const packages = missing.map((entry) => entry.package);
   if (!isOnPath('apt-get') || process.getuid?.() !== 0) {
@@ -29,6 +34,10 @@ export function preparePrograms(say: (line: string) => void): string | null {
   spawnSync('env', [...aptGet, 'update'], { stdio: 'ignore' });
   execFileSync('env', [...aptGet, 'install', '--no-install-recommends', ...packages], { stdio: 'ignore' });
   return null;
+}
+
+function isThere(program: string): boolean {
+  return program.startsWith('/') ? existsSync(program) : isOnPath(program);
 }
 
 function isOnPath(program: string): boolean {

@@ -1,19 +1,17 @@
-import { applicationPaths } from './application.ts';
 import type { IdleCase } from './cases.ts';
+import { doorOf } from './door.ts';
 import { type IdleRow, type IdleSample, summarizeIdle } from './idle-summary.ts';
 import { checkAnswer } from './measure/check-answer.ts';
 import { maxOpenFiles } from './measure/descriptors.ts';
 import { FirstH1Exchange, FirstH2Exchange } from './measure/first-exchange.ts';
 import { holdConnections } from './measure/idle-connections.ts';
-import { residentMb } from './measure/process-usage.ts';
+import { settledMb } from './measure/settled.ts';
 import type { RunOptions } from './run-options.ts';
 import { startBackend } from './subjects/backend.ts';
 import { stopAll } from './subjects/stop-all.ts';
 import type { Subject, SubjectName } from './subjects/subject.ts';
 import { startSubjects } from './subjects/subjects.ts';
 
-/** What a sidecar takes by default; nginx and HAProxy are set up for more. */
-export const mostIdleConnections = 10_000;
 /** Held before the count begins, so that what a program takes once is not charged to its connections. */
 const warmUpConnections = 200;
 /** Files that a subject needs beside the connections. */
@@ -24,7 +22,7 @@ export async function runIdleCase(
   one: IdleCase,
   { workspace, subjectNames, idleConnections, say }: RunOptions,
 ): Promise<IdleRow[]> {
-  const count = affordable(idleConnections, say);
+  const count = affordable(Math.min(idleConnections, one.mostConnections), say);
   const backend = await startBackend(one, workspace);
   let subjects: readonly Subject[] = [];
   try {
@@ -48,32 +46,18 @@ function affordable(wanted: number, say: (line: string) => void): number {
   return most;
 }
 
-async function measure({ protocol }: IdleCase, subject: Subject, count: number): Promise<IdleSample> {
-  const { address, port, host, name } = subject;
-  const authority = host ?? `${address}:${port}`;
-  const FirstExchange = protocol === 'h1' ? FirstH1Exchange : FirstH2Exchange;
-  const begin = () => new FirstExchange(authority, applicationPaths[protocol]);
-  (await holdConnections(warmUpConnections, { address, port, begin })).close();
+async function measure(one: IdleCase, subject: Subject, count: number): Promise<IdleSample> {
+  const { address, port, tls, speaks, authority, path } = doorOf(one, subject);
+  const FirstExchange = speaks === 'h1' ? FirstH1Exchange : FirstH2Exchange;
+  const target = { address, port, tls, begin: () => new FirstExchange(authority, path) };
+  (await holdConnections(warmUpConnections, target)).close();
   const emptyMb = await settledMb(subject);
-  const held = await holdConnections(count, { address, port, begin });
+  const held = await holdConnections(count, target);
   try {
     const heldMb = await settledMb(subject);
-    if (held.lost > 0) throw new Error(`${name} closed ${held.lost} of ${count} connections`);
+    if (held.lost > 0) throw new Error(`${subject.name} closed ${held.lost} of ${count} connections`);
     return { connections: count, emptyMb, heldMb };
   } finally {
     held.close();
   }
-}
-
-/** Resident memory once it has stopped moving by more than 1 % in a second, or what it is after 15 s. */
-async function settledMb({ measured }: Subject): Promise<number> {
-  const resident = () => measured.reduce((sum, { pid }) => sum + residentMb(pid), 0);
-  let last = resident();
-  for (let second = 0; second < 15; second++) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const now = resident();
-    if (Math.abs(now - last) < 0.01 * last) return now;
-    last = now;
-  }
-  return last;
 }

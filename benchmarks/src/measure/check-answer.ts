@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:http2';
 import { applicationBody, applicationPaths } from '../application.ts';
-import type { Setup } from '../cases.ts';
+import { type Setup, speaksH1 } from '../cases.ts';
 import type { Subject } from '../subjects/subject.ts';
 
 interface Answer {
@@ -13,7 +13,7 @@ interface Answer {
 /** Fails unless one request through the subject gets the application's answer whole: else its costs mean nothing. */
 export async function checkAnswer(setup: Setup, subject: Subject): Promise<void> {
   const { protocol, bodyBytes } = setup;
-  const given = await (protocol === 'h1' ? askH1(setup, subject) : askH2(setup, subject));
+  const given = await (speaksH1(protocol) ? askH1(setup, subject) : askH2(setup, subject));
   const wanted: Answer = { status: 200, bodyBytes, grpcStatus: protocol === 'grpc' ? '0' : undefined };
   if (JSON.stringify(given) !== JSON.stringify(wanted)) {
     throw new Error(`${subject.name} answers ${JSON.stringify(given)} instead of ${JSON.stringify(wanted)}`);

@@ -27,6 +27,7 @@ test('every HTTP/1.1 connection is held after its answer', async () => {
   const held = await holdConnections(20, {
     address: '127.0.0.1',
     port: await listen(server),
+    tls: null,
     begin: () => new FirstH1Exchange('app', '/body'),
   });
   running.push(held);
@@ -46,7 +47,7 @@ test('every HTTP/2 connection is held after its answer, and still answers a ping
   });
   const port = await listen(server);
   const begin = () => new FirstH2Exchange('app', '/body');
-  running.push(await holdConnections(3, { address: '127.0.0.1', port, begin }));
+  running.push(await holdConnections(3, { address: '127.0.0.1', port, tls: null, begin }));
   expect(paths).toEqual(['app', '/body', 'app', '/body', 'app', '/body']);
   expect(await Promise.all(pings)).toEqual([true, true, true]);
 });
@@ -70,7 +71,7 @@ test('an answer other than 200 is told', () => {
 test('a connection that is closed before its answer is told', async () => {
   const port = await listen(createServer((request) => request.socket.destroy()));
   const begin = () => new FirstH1Exchange('app', '/');
-  await expect(holdConnections(1, { address: '127.0.0.1', port, begin })).rejects.toThrow(
+  await expect(holdConnections(1, { address: '127.0.0.1', port, tls: null, begin })).rejects.toThrow(
     'connection 1 of 1',
   );
 });

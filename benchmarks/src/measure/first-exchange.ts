@@ -13,7 +13,7 @@ export class FirstH1Exchange implements FirstExchange {
   #isComplete = false;
 
   constructor(authority: string, path: string) {
-    this.greeting = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+    this.greeting = h1Request(authority, path);
   }
 
   get isComplete(): boolean {
@@ -30,6 +30,11 @@ export class FirstH1Exchange implements FirstExchange {
     this.#isComplete = this.#received.length >= headEnd + 4 + Number(length[1]);
     return null;
   }
+}
+
+export function h1Request(authority: string, path: string, headers: readonly string[] = []): Buffer {
+  const lines = [`GET ${path} HTTP/1.1`, `Host: ${authority}`, ...headers, '', ''];
+  return Buffer.from(lines.join('\r\n'));
 }
 
 const frameHeaderBytes = 9;

@@ -1,9 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import type { MutualTls } from '../subjects/subject.ts';
 import type { FirstExchange } from './first-exchange.ts';
+import { ConnectionOpener } from './open-connection.ts';
 
 export interface HoldOptions {
   readonly address: string;
   readonly port: number;
+  readonly tls: MutualTls | null;
   begin(): FirstExchange;
 }
 
@@ -22,6 +25,7 @@ const timeoutMs = 30_000;
 /** Opens connections from several loopback addresses, a few at once, and has one request answered on each. */
 export async function holdConnections(count: number, options: HoldOptions): Promise<HeldConnections> {
   const sockets: Socket[] = [];
+  const opener = new ConnectionOpener(options.tls);
   const close = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -29,7 +33,7 @@ export async function holdConnections(count: number, options: HoldOptions): Prom
   const openInTurn = async (): Promise<void> => {
     while (next < count) {
       const index = next++;
-      await open(index, sockets, options).catch((thrown: Error) => {
+      await open(index, { sockets, opener, options }).catch((thrown: Error) => {
         next = count;
         throw new Error(`connection ${index + 1} of ${count}: ${thrown.message}`);
       });
@@ -49,14 +53,20 @@ export async function holdConnections(count: number, options: HoldOptions): Prom
   };
 }
 
-function open(index: number, sockets: Socket[], { address, port, begin }: HoldOptions): Promise<void> {
+interface Opening {
+  readonly sockets: Socket[];
+  readonly opener: ConnectionOpener;
+  readonly options: HoldOptions;
+}
+
+function open(index: number, { sockets, opener, options }: Opening): Promise<void> {
+  const { address, port } = options;
   const localAddress = `127.0.21.${1 + Math.floor(index / connectionsPerSource)}`;
-  const exchange = begin();
+  const exchange = options.begin();
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, localAddress, noDelay: true });
+    const socket = opener.open({ address, port, localAddress }, null, () => socket.write(exchange.greeting));
     sockets.push(socket);
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
-    socket.once('connect', () => socket.write(exchange.greeting));
     socket.on('data', (chunk: Buffer) => {
       try {
         const reply = exchange.take(chunk);

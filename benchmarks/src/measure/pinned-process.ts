@@ -36,7 +36,7 @@ export class PinnedProcess {
   }
 
   /** Resolves when `isReady` says so; fails with the program's last words when it ends or takes too long. */
-  async waitUntil(isReady: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  async waitUntil(isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     const endMs = Date.now() + timeoutMs;
     while (!(await isReady())) {
       if (this.#child.exitCode !== null || Date.now() > endMs) {

@@ -16,6 +16,15 @@ export function residentMb(pid: number): number {
   }, 0);
 }
 
+/** Memory of a process with its children that no other process shares, in MB: their pages' own, clean and dirty. */
+export function privateMb(pid: number): number {
+  return processTree(pid).reduce((sum, member) => {
+    const rollup = readFileSync(`/proc/${member}/smaps_rollup`, 'utf8');
+    const pages = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)];
+    return sum + pages.reduce((kb, match) => kb + Number(match[1]), 0) / 1024;
+  }, 0);
+}
+
 const hasSchedstat = existsSync('/proc/self/schedstat');
 const microsecondsPerTick = 10_000;
 

@@ -1,15 +1,16 @@
-import type { Setup } from '../cases.ts';
+import type { BenchmarkCase, Setup } from '../cases.ts';
 import { startHaproxy, startHaproxyOverH2 } from './haproxy.ts';
 import { startNginx } from './nginx.ts';
 import { stopAll } from './stop-all.ts';
 import type { Subject, SubjectName, SubjectStarter, Workspace } from './subject.ts';
-import { startTulle } from './tulle.ts';
+import { startTulle, startTulleBundled } from './tulle.ts';
 
 const starters: Readonly<Record<SubjectName, SubjectStarter>> = {
   nginx: startNginx,
   haproxy: startHaproxy,
   'haproxy-h2': startHaproxyOverH2,
   tulle: startTulle,
+  'tulle-bundled': startTulleBundled,
 };
 
 /** Starts everything that is compared in a setup; all of it, or none. */
@@ -28,7 +29,15 @@ export async function startSubjects(
   }
 }
 
-/** What is compared in a setup: HAProxy twice where HTTP/2 between two of them is its better way. */
-export function subjectsOf({ hops }: Setup): readonly SubjectName[] {
+/**
+ * What is compared in a case: HAProxy twice where HTTP/2 between two of them is its better way, and Tulle twice
+ * where it makes a difference that an image has it as one file.
+ */
+export function subjectsOf({ kind, hops, protocol }: BenchmarkCase): readonly SubjectName[] {
+  if (kind === 'memory') return ['nginx', 'haproxy', 'tulle', 'tulle-bundled'];
+  // A sidecar carries bytes only for those whose connections it captures.
+  if (protocol === 'tcp') return ['nginx', 'haproxy'];
   return hops === 2 ? ['nginx', 'haproxy', 'haproxy-h2', 'tulle'] : ['nginx', 'haproxy', 'tulle'];
 }
+
+export const subjectNames = Object.keys(starters) as readonly SubjectName[];

@@ -4,22 +4,48 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addresses, backendPort, cores } from '../addresses.ts';
 import type { Protocol, Setup } from '../cases.ts';
+import { writePeerCertificate } from '../certificates.ts';
 import { isReadyPage, PinnedProcess } from '../measure/pinned-process.ts';
+import { bundleSidecar } from './bundle-sidecar.ts';
 import { stopAll } from './stop-all.ts';
-import type { Subject, Workspace } from './subject.ts';
+import type { PeerDoor, Subject, SubjectName, Workspace } from './subject.ts';
 
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
+const sidecarSource = join(packages, 'sidecar/src/main.ts');
+
+/** The sidecar as it is developed: every module from its source. */
+export function startTulle(setup: Setup, workspace: Workspace): Promise<Subject> {
+  return start(setup, workspace, { name: 'tulle', file: sidecarSource });
+}
+
+/** The same as one file, which is how an image has it. */
+export async function startTulleBundled(setup: Setup, workspace: Workspace): Promise<Subject> {
+  const file = await bundleSidecar(sidecarSource, workspace.folder);
+  return start(setup, workspace, { name: 'tulle-bundled', file });
+}
+
+interface Program {
+  readonly name: SubjectName;
+  readonly file: string;
+}
 
 /**
  * The product itself: a control plane (not measured) and sidecars with their defaults, metrics on.
  * One hop calls a pod without a sidecar in plain; two hops one with a sidecar.
  */
-export async function startTulle({ hops, protocol }: Setup, workspace: Workspace): Promise<Subject> {
+async function start(
+  { hops, protocol }: Setup,
+  { folder: run }: Workspace,
+  program: Program,
+): Promise<Subject> {
   const isPair = hops === 2;
+  const workspace = { folder: join(run, program.name) };
   const tokens = writeConfiguration(protocol, workspace);
   const controlPlane = await startControlPlane(workspace);
-  const client = startSidecar('client', addresses.client, tokens.client, workspace);
-  const server = isPair ? [startSidecar('server', addresses.server, tokens.server, workspace)] : [];
+  const sidecar = (pod: 'client' | 'server') =>
+    startSidecar({ pod, token: tokens[pod], file: program.file }, workspace);
+  const client = sidecar('client');
+  const server = isPair ? [sidecar('server')] : [];
   const measured = [client, ...server];
   const stop = () => stopAll([...measured, controlPlane]);
   try {
@@ -29,8 +55,22 @@ export async function startTulle({ hops, protocol }: Setup, workspace: Workspace
     await stop();
     throw thrown;
   }
-  const host = isPair ? `meshed.bench:${backendPort}` : `plain.bench:${backendPort}`;
-  return { name: 'tulle', address: addresses.client, port: 15_001, host, measured, stop };
+  const entry = { name: program.name, address: addresses.client, port: 15_001, measured, stop };
+  if (!isPair) return { ...entry, host: `plain.bench:${backendPort}` };
+  return { ...entry, host: `meshed.bench:${backendPort}`, peerDoor: await openPeerDoor(workspace) };
+}
+
+/** The inbound listener of the server's sidecar, and a certificate of the mesh to come in with. */
+async function openPeerDoor({ folder }: Workspace): Promise<PeerDoor> {
+  await writePeerCertificate(join(folder, 'state'), { folder, name: 'client' });
+  const tls = {
+    certificateFile: join(folder, 'client.crt'),
+    keyFile: join(folder, 'client.key'),
+    rootFile: join(folder, 'state/root.pem'),
+    serverName: `p${backendPort}.inbound.tulle.internal`,
+    alpnProtocol: 'tulle-http/2',
+  };
+  return { address: addresses.server, port: 15_006, tls, speaks: 'h2' };
 }
 
 async function startControlPlane({ folder }: Workspace): Promise<PinnedProcess> {
@@ -49,11 +89,15 @@ async function startControlPlane({ folder }: Workspace): Promise<PinnedProcess> 
   return controlPlane;
 }
 
-function startSidecar(pod: string, address: string, token: string, { folder }: Workspace): PinnedProcess {
+function startSidecar(
+  { pod, token, file }: { pod: 'client' | 'server'; token: string; file: string },
+  { folder }: Workspace,
+): PinnedProcess {
+  const address = addresses[pod];
   const tokenFile = join(folder, `${pod}.token`);
   writeFileSync(tokenFile, token, { mode: 0o600 });
   return new PinnedProcess(`sidecar-${pod}`, {
-    command: [process.execPath, join(packages, 'sidecar/src/main.ts')],
+    command: [process.execPath, file],
     core: cores.proxy,
     env: {
       TULLE_WORKLOAD: `bench/${pod}`,
@@ -106,6 +150,7 @@ const appProtocols: Readonly<Record<Protocol, string>> = {
   h1: 'http',
   h2c: 'kubernetes.io/h2c',
   grpc: 'grpc',
+  tcp: 'tcp',
 };
 
 function service(

@@ -5,7 +5,7 @@ const MAX_SPARE = 1024;
 
 /**
  * The relays of one listener: as many as there are exchanges at once, and none for a connection that is idle
- * (benchmark `idle-h1`).
+ * (benchmark `idle-connections-h1`).
  */
 export class RelayPool {
   readonly context: DownstreamContext;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatTable, type Sample, summarize } from './summary.ts';
+import { formatLoadTable, type Sample, summarizeLoad } from './load-summary.ts';
 import { median } from './table.ts';
 
 const sample = (cpuUsPerRequest: number): Sample => ({
@@ -23,7 +23,7 @@ const oneHop = {
 } as const;
 
 test('ratios compare medians within one run', () => {
-  const rows = summarize(
+  const rows = summarizeLoad(
     { ...oneHop, bodyBytes: 64 * 1024 },
     new Map([
       ['nginx', [sample(10), sample(20), sample(12)]],
@@ -36,14 +36,15 @@ test('ratios compare medians within one run', () => {
     cpuUsPerRequest: { median: 18, min: 15, max: 40 },
     ratio: { nginx: 1.5, haproxy: 0.75 },
     mbPerSecond: 33,
+    cpuUsPerMb: 275,
   });
-  expect(formatTable(rows).split('\n')).toHaveLength(4);
+  expect(formatLoadTable(rows).split('\n')).toHaveLength(4);
 });
 
 test('a ratio to what was left out is not a figure', () => {
-  const [row] = summarize(oneHop, new Map([['tulle', [sample(18)]]]));
+  const [row] = summarizeLoad(oneHop, new Map([['tulle', [sample(18)]]]));
   expect(row!.ratio.nginx).toBeNaN();
-  expect(formatTable([row!])).not.toContain('NaN');
+  expect(formatLoadTable([row!])).not.toContain('NaN');
 });
 
 test('the median of an even count lies between the middle two', () => {
