@@ -16,6 +16,9 @@ const held = {
 };
 
 measure('count with a held series', () => held.count.inc());
+const { table } = requests;
+const at = table.acquire(['bookshop/orders:80', '200']);
+measure('count by offset, as an edge', () => table.values[at]!++);
 measure('observe with a held series', () => held.duration.observe(0.002));
 measure('count with a look-up', () => requests.with('bookshop/catalog:80', '200').inc());
 

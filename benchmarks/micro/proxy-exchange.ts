@@ -102,7 +102,7 @@ function exchangeWith(lookup: OutboundLookup): () => void {
     upstreams,
     balancer: new TwoChoices(Math.random),
     metrics,
-    accessLog: new AccessLog({ format: 'off', clock: systemClock, write() {} }),
+    accessLog: new AccessLog({ format: 'off', clock: systemClock, own: () => metrics.own, write() {} }),
     random: Math.random,
     monotonicMs: () => systemClock.monotonicMs(),
   });

@@ -60,7 +60,12 @@ describe('what applications may speak through a mesh of real processes', () => {
     } finally {
       grpc.close();
     }
-    const served = { direction: 'outbound', destination: 'shop/echo:80', security: 'mtls', code: '200' };
+    const served = {
+      direction: 'outbound',
+      destination_service: 'shop/echo:80',
+      security: 'mtls',
+      code: '200',
+    };
     expect(metricSum(await sidecarMetrics(client), 'tulle_requests_total', served)).toBeGreaterThanOrEqual(4);
   });
 

@@ -106,7 +106,12 @@ describe('a peer that is not who it should be', () => {
         status: 502,
         reason,
       });
-      const flagged = { direction: 'outbound', destination: `shop/${host}:80`, code: '502', flag: 'UF' };
+      const flagged = {
+        direction: 'outbound',
+        destination_service: `shop/${host}:80`,
+        code: '502',
+        flag: 'UF',
+      };
       expect(metricSum(await sidecarMetrics(client), 'tulle_requests_total', flagged)).toBe(1);
       await eventually(() => expect(JSON.stringify(clientSidecar.log.slice(before))).toContain(reason));
     };

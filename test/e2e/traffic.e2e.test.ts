@@ -75,18 +75,29 @@ describe('traffic through a mesh of real processes', () => {
       {
         labels: {
           direction: 'outbound',
-          source: 'shop/client',
-          destination: 'shop/catalog:80',
+          source_workload: 'client',
+          source_namespace: 'shop',
+          source_identity: identityOf('client'),
+          destination_workload: expect.stringMatching(/^catalog-(one|two)$/),
+          destination_namespace: 'shop',
+          destination_identity: identityOf('catalog'),
+          destination_service: 'shop/catalog:80',
           backend: 'shop/catalog:80',
-          peer: identityOf('catalog'),
           security: 'mtls',
+          protocol: 'http1',
           code: '200',
+          grpc_status: '',
           flag: '',
         },
         value: 1,
       },
     ]);
-    const inbound = { direction: 'inbound', source: identityOf('client'), security: 'mtls', code: '200' };
+    const inbound = {
+      direction: 'inbound',
+      source_identity: identityOf('client'),
+      security: 'mtls',
+      code: '200',
+    };
     expect(metricSum(await sidecarMetrics(one), 'tulle_requests_total', inbound)).toBe(1);
   });
 

@@ -50,7 +50,8 @@ function countEdge(
   const latency = new Map<number, number>();
   const totals = { requests: 0, failures: 0, mtlsRequests: 0, plainRequests: 0 };
   for (const { name, labels, value } of sent) {
-    if (labels.direction !== 'outbound' || serviceOf(labels.destination) !== edge.destination) continue;
+    if (labels.direction !== 'outbound' || serviceOf(labels.destination_service) !== edge.destination)
+      continue;
     if (name === 'tulle_request_duration_seconds_bucket')
       addBuckets(
         latency,
@@ -63,12 +64,14 @@ function countEdge(
     if (labels.security === 'mtls') totals.mtlsRequests += value;
     else if (!isFailure) totals.plainRequests += value;
     count(byBackend, serviceOf(labels.backend), value);
-    if (labels.peer?.startsWith('spiffe://')) count(byPeer, labels.peer, value);
+    count(byPeer, labels.destination_identity ?? '', value);
   }
   const callers = received
     .filter(({ name, labels }) => name === 'tulle_requests_total' && labels.direction === 'inbound')
     .filter(({ value }) => value > 0)
-    .map(({ labels }) => (labels.security === 'mtls' ? (labels.source ?? '') : `plain ${labels.source}`));
+    .map(({ labels }) =>
+      labels.security === 'mtls' ? (labels.source_identity ?? '') : `plain ${labels.source_workload}`,
+    );
   return { ...edge, ...totals, byBackend, byPeer, latency, callers: [...new Set(callers)].sort() };
 }
 

@@ -21,7 +21,8 @@ export {
   logLevels,
   silentLogger,
 } from './logger.ts';
-export { Counter, Gauge, Histogram, MetricsRegistry, SeriesFamily } from './metrics.ts';
+export { Counter, Gauge, Histogram, HistogramFamily, MetricsRegistry, SeriesFamily } from './metrics.ts';
 export { exitOnSignal } from './process.ts';
+export type { LabelValues, SeriesTable } from './series-table.ts';
 export { WORKER_INDEX_VARIABLE, WorkerGroup, type WorkerGroupOptions } from './worker-group.ts';
 export { reportWorkerReady, type WorkerDetails, type WorkerProgram } from './worker-process.ts';

@@ -1,28 +1,39 @@
 /**
- * Counters, gauges and histograms with Prometheus text exposition (format 0.0.4). A series is looked up
- * once and then held, so that the request path pays one addition. Benchmark: benchmarks/micro/metrics.ts.
+ * Counters, gauges and histograms with Prometheus text exposition. The numbers lie in one typed array a family
+ * (series-table.ts); a series is looked up once and then held, so that the request path pays one addition.
+ * Benchmark: benchmarks/micro/metrics.ts.
  */
-export type LabelValues = readonly string[];
+import { type RenderedFamily, renderFamily } from './metrics-text.ts';
+import { defaultMaxSeries, type LabelValues, OVERFLOW, SeriesTable } from './series-table.ts';
 
-interface Family {
-  readonly name: string;
-  render(lines: string[]): void;
-}
+const noBounds = new Float64Array(0);
 
-/** Beyond this many label sets a family counts into one series whose labels all read `overflow`. */
-export const defaultMaxSeries = 2_000;
+/** One number of a family. */
+class Cell {
+  protected readonly table: SeriesTable;
+  protected readonly at: number;
 
-export class Counter {
-  value = 0;
+  constructor(table: SeriesTable, at: number) {
+    this.table = table;
+    this.at = at;
+  }
 
-  inc(by = 1): void {
-    this.value += by;
+  get value(): number {
+    return this.table.values[this.at]!;
+  }
+
+  set value(value: number) {
+    this.table.values[this.at] = value;
   }
 }
 
-export class Gauge {
-  value = 0;
+export class Counter extends Cell {
+  inc(by = 1): void {
+    this.table.values[this.at]! += by;
+  }
+}
 
+export class Gauge extends Cell {
   set(value: number): void {
     this.value = value;
   }
@@ -33,107 +44,110 @@ export class Gauge {
 }
 
 export class Histogram {
+  readonly #table: SeriesTable;
   readonly #bounds: Float64Array;
-  readonly counts: Float64Array;
-  sum = 0;
+  readonly #at: number;
 
-  constructor(bounds: Float64Array) {
+  constructor(table: SeriesTable, bounds: Float64Array, at: number) {
+    this.#table = table;
     this.#bounds = bounds;
-    this.counts = new Float64Array(bounds.length + 1);
+    this.#at = at;
   }
 
   observe(value: number): void {
-    const bounds = this.#bounds;
-    let index = 0;
-    // Linear: latencies sit in the first buckets, and there are fewer than 20.
-    while (index < bounds.length && value > bounds[index]!) index++;
-    this.counts[index]!++;
-    this.sum += value;
+    observeAt(this.#table.values, this.#bounds, this.#at, value);
   }
+}
+
+function observeAt(values: Float64Array, bounds: Float64Array, at: number, value: number): void {
+  let index = 0;
+  // Linear: latencies sit in the first buckets, and there are fewer than 20.
+  while (index < bounds.length && value > bounds[index]!) index++;
+  values[at + index]!++;
+  values[at + bounds.length + 1]! += value;
+}
+
+interface FamilyOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly type: RenderedFamily['type'];
+  readonly labelNames: readonly string[];
+  readonly bounds?: Float64Array;
 }
 
 /** The series of one metric by their label values. */
-export class SeriesFamily<S> implements Family {
+export abstract class SeriesFamily<S> implements RenderedFamily {
   readonly name: string;
-  readonly #series = new Map<string, { labels: LabelValues; series: S }>();
-  readonly #options: SeriesFamilyOptions<S>;
+  readonly help: string;
+  readonly type: RenderedFamily['type'];
+  readonly bounds: Float64Array;
+  /** For series that come and go: whoever holds offsets acquires and releases them. */
+  readonly table: SeriesTable;
+  readonly #handles = new Map<string, S>();
 
-  constructor(name: string, options: SeriesFamilyOptions<S>) {
+  constructor({ name, help, type, labelNames, bounds = noBounds }: FamilyOptions) {
     this.name = name;
-    this.#options = options;
+    this.help = help;
+    this.type = type;
+    this.bounds = bounds;
+    // A histogram's: its buckets, the one above all bounds, and the sum.
+    const width = type === 'histogram' ? bounds.length + 2 : 1;
+    this.table = new SeriesTable({ name, labelNames, width, maxSeries: defaultMaxSeries });
   }
 
-  /** The series for these label values, made on first use. Hold it; don't look it up per request. */
+  /** The series for these label values, made on first use and kept. Hold it; don't look it up per request. */
   with(...labels: LabelValues): S {
     const key = labels.join('\u0000');
-    const known = this.#series.get(key);
-    if (known !== undefined) return known.series;
-    if (this.#series.size >= this.#options.maxSeries && labels.some((label) => label !== 'overflow')) {
-      return this.with(...labels.map(() => 'overflow'));
-    }
-    const { labelNames } = this.#options;
-    if (labels.length !== labelNames.length) {
-      throw new Error(
-        `metric ${this.name} has the labels ${labelNames.join(', ')}; got ${labels.length} values`,
-      );
-    }
-    const series = this.#options.make();
-    this.#series.set(key, { labels, series });
-    return series;
+    return this.#handles.get(key) ?? this.#make(key, labels);
   }
 
-  /** Forgets the series, so that what is gone from the mesh leaves the exposition too. */
-  remove(...labels: LabelValues): void {
-    this.#series.delete(labels.join('\u0000'));
-  }
-
-  entries(): IterableIterator<{ labels: LabelValues; series: S }> {
-    return this.#series.values();
-  }
-
-  render(lines: string[]): void {
-    const { help, type, labelNames, renderSeries } = this.#options;
-    lines.push(`# HELP ${this.name} ${escapeHelp(help)}`, `# TYPE ${this.name} ${type}`);
-    for (const { labels, series } of this.#series.values()) {
-      const pairs = labelNames.map((name, index) => `${name}="${escapeLabel(labels[index] ?? '')}"`);
-      renderSeries(lines, this.name, pairs, series);
+  #make(key: string, labels: LabelValues): S {
+    const at = this.table.acquire(labels);
+    if (this.table.isOverflow(at) && labels.some((label) => label !== OVERFLOW)) {
+      this.table.release(at);
+      return this.with(...labels.map(() => OVERFLOW));
     }
+    const made = this.handle(at);
+    this.#handles.set(key, made);
+    return made;
+  }
+
+  protected abstract handle(at: number): S;
+}
+
+class CounterFamily extends SeriesFamily<Counter> {
+  protected override handle(at: number): Counter {
+    return new Counter(this.table, at);
   }
 }
 
-interface SeriesFamilyOptions<S> {
-  readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly labelNames: readonly string[];
-  readonly maxSeries: number;
-  make(): S;
-  renderSeries(lines: string[], name: string, pairs: readonly string[], series: S): void;
+class GaugeFamily extends SeriesFamily<Gauge> {
+  protected override handle(at: number): Gauge {
+    return new Gauge(this.table, at);
+  }
+}
+
+export class HistogramFamily extends SeriesFamily<Histogram> {
+  /** As Histogram's, for whoever holds the offset. */
+  observe(at: number, value: number): void {
+    observeAt(this.table.values, this.bounds, at, value);
+  }
+
+  protected override handle(at: number): Histogram {
+    return new Histogram(this.table, this.bounds, at);
+  }
 }
 
 export class MetricsRegistry {
-  readonly #families: Family[] = [];
+  readonly #families: RenderedFamily[] = [];
   readonly #collectors: (() => void)[] = [];
 
   counter(name: string, help: string, labelNames: readonly string[] = []): SeriesFamily<Counter> {
-    return this.#add<Counter>(name, {
-      help,
-      type: 'counter',
-      labelNames,
-      maxSeries: defaultMaxSeries,
-      make: () => new Counter(),
-      renderSeries: renderValue,
-    });
+    return this.#add(new CounterFamily({ name, help, type: 'counter', labelNames }));
   }
 
   gauge(name: string, help: string, labelNames: readonly string[] = []): SeriesFamily<Gauge> {
-    return this.#add<Gauge>(name, {
-      help,
-      type: 'gauge',
-      labelNames,
-      maxSeries: defaultMaxSeries,
-      make: () => new Gauge(),
-      renderSeries: renderValue,
-    });
+    return this.#add(new GaugeFamily({ name, help, type: 'gauge', labelNames }));
   }
 
   /** `bounds` are the inclusive upper bounds of the buckets, ascending, in the metric's unit. */
@@ -142,17 +156,9 @@ export class MetricsRegistry {
     help: string,
     bounds: readonly number[],
     labelNames: readonly string[] = [],
-  ): SeriesFamily<Histogram> {
-    const shared = Float64Array.from(bounds);
-    return this.#add(name, {
-      help,
-      type: 'histogram',
-      labelNames,
-      maxSeries: defaultMaxSeries,
-      make: () => new Histogram(shared),
-      renderSeries: (lines, family, pairs, series) =>
-        renderHistogram(lines, { family, pairs, series, bounds }),
-    });
+  ): HistogramFamily {
+    const options = { name, help, labelNames, type: 'histogram', bounds: Float64Array.from(bounds) } as const;
+    return this.#add(new HistogramFamily(options));
   }
 
   /** Runs before each exposition, to bring gauges up to date. */
@@ -163,65 +169,15 @@ export class MetricsRegistry {
   render(): string {
     for (const collect of this.#collectors) collect();
     const lines: string[] = [];
-    for (const family of this.#families) family.render(lines);
+    for (const family of this.#families) renderFamily(lines, family);
     lines.push('');
     return lines.join('\n');
   }
 
-  #add<S>(name: string, options: SeriesFamilyOptions<S>): SeriesFamily<S> {
-    if (this.#families.some((family) => family.name === name))
-      throw new Error(`metric ${name} is registered twice`);
-    const family = new SeriesFamily(name, options);
+  #add<F extends RenderedFamily>(family: F): F {
+    if (this.#families.some(({ name }) => name === family.name))
+      throw new Error(`metric ${family.name} is registered twice`);
     this.#families.push(family);
     return family;
   }
-}
-
-function renderValue(
-  lines: string[],
-  name: string,
-  pairs: readonly string[],
-  series: { value: number },
-): void {
-  lines.push(`${name}${braces(pairs)} ${formatValue(series.value)}`);
-}
-
-function renderHistogram(
-  lines: string[],
-  {
-    family,
-    pairs,
-    series,
-    bounds,
-  }: { family: string; pairs: readonly string[]; series: Histogram; bounds: readonly number[] },
-): void {
-  let cumulative = 0;
-  bounds.forEach((bound, index) => {
-    cumulative += series.counts[index]!;
-    lines.push(`${family}_bucket${braces([...pairs, `le="${bound}"`])} ${cumulative}`);
-  });
-  cumulative += series.counts[bounds.length]!;
-  lines.push(`${family}_bucket${braces([...pairs, 'le="+Inf"'])} ${cumulative}`);
-  lines.push(
-    `${family}_sum${braces(pairs)} ${formatValue(series.sum)}`,
-    `${family}_count${braces(pairs)} ${cumulative}`,
-  );
-}
-
-function braces(pairs: readonly string[]): string {
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-/** JavaScript writes every number as the format wants it, but for the infinite ones. */
-function formatValue(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
-}
-
-function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }

@@ -1,62 +1,65 @@
-import type { Counter, Histogram, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
-
 /** Metrics of the request path: names, labels and buckets. Those of the control side are in control-metrics.ts. */
+import type { Counter, LabelValues, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
+import { EdgeGroup, EdgeSeries } from './metrics/edge-series.ts';
+import { SeriesGroups } from './metrics/series-groups.ts';
+import { TcpGroup, TcpSeries } from './metrics/tcp-series.ts';
+
+export type { EdgeSeries, RequestOutcome } from './metrics/edge-series.ts';
+export type { TcpSeries } from './metrics/tcp-series.ts';
 
 /** Seconds. From half a millisecond, fine where a mesh lives, to ten seconds. */
 const durationBounds = [
   0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** What the series of an edge have in common; code and flag vary from request to request. */
+const endLabels = [
+  'direction',
+  'source_workload',
+  'source_namespace',
+  'source_identity',
+  'destination_workload',
+  'destination_namespace',
+  'destination_identity',
+  'destination_service',
+];
+const requestLabels = [...endLabels, 'backend', 'security', 'protocol', 'code', 'grpc_status', 'flag'];
+const durationLabels = endLabels.filter((label) => !label.endsWith('_identity'));
+const tcpLabels = [...endLabels, 'security', 'protocol'];
+
+/** Edges at once; those beyond share one whose labels all read `overflow`. */
+const MAX_EDGES = 1_000;
+const SWEEP_MS = 30_000;
+export const defaultSeriesExpiryMs = 900_000;
+
+/** One end of an edge. What is not known is `unknown`; nobody's identity is empty. */
+export interface EdgeEnd {
+  /** The name of the owner: a Deployment's, not a pod's. */
+  readonly workload: string;
+  readonly namespace: string;
+  /** The SPIFFE ID. */
+  readonly identity: string;
+}
+
+/** What the series of an edge have in common, beside this workload's own end of it. */
 export interface EdgeLabels {
   readonly direction: 'inbound' | 'outbound';
-  /** Outbound: this workload. Inbound: the peer's SPIFFE ID, or `unknown`. */
-  readonly source: string;
-  /** `<namespace>/<service>:<port>` asked for; inbound `<namespace>/<pod>:<port>`. */
-  readonly destination: string;
-  /** `<namespace>/<service>:<port>` that the route chose; inbound the services that lead here. */
-  readonly backend: string;
-  /** The SPIFFE ID spoken to. */
-  readonly peer: string;
+  /** The other end: the source of an inbound edge, the destination of an outbound one. */
+  readonly peer: EdgeEnd;
+  /** `<namespace>/<service>:<port>` that was asked for, or `unknown`; inbound the service or port that was reached. */
+  readonly service: string;
   readonly security: 'mtls' | 'plain';
 }
 
-/** Statuses are three digits. */
-const MAX_CODE = 600;
-
-/** The series of one edge, held where the edge is, so that a request pays two array accesses. */
-export class EdgeSeries {
-  readonly #labels: EdgeLabels;
-  readonly #requests: SeriesFamily<Counter>;
-  readonly #duration: Histogram;
-  readonly #plain: (Counter | undefined)[] = [];
-
-  constructor(labels: EdgeLabels, requests: SeriesFamily<Counter>, duration: Histogram) {
-    this.#labels = labels;
-    this.#requests = requests;
-    this.#duration = duration;
-  }
-
-  count(code: number, flag: string, seconds: number): void {
-    this.#duration.observe(seconds);
-    if (flag !== '' || code >= MAX_CODE) {
-      this.#make(code, flag).inc();
-      return;
-    }
-    const counter = this.#plain[code];
-    if (counter !== undefined) counter.value++;
-    else {
-      const made = this.#make(code, flag);
-      this.#plain[code] = made;
-      made.value++;
-    }
-  }
-
-  #make(code: number, flag: string): Counter {
-    const { direction, source, destination, backend, peer, security } = this.#labels;
-    return this.#requests.with(direction, source, destination, backend, peer, security, String(code), flag);
-  }
+export interface RequestEdgeLabels extends EdgeLabels {
+  /** `<namespace>/<service>:<port>` that the route chose; inbound none. */
+  readonly backend: string;
 }
+
+export interface TcpEdgeLabels extends EdgeLabels {
+  readonly protocol: 'tcp' | 'tls';
+}
+
+export const unknownEnd: EdgeEnd = { workload: 'unknown', namespace: 'unknown', identity: '' };
 
 /** Of a connection: to applications' clients, to peers' sidecars, or to an endpoint. */
 export type ConnectionSide = 'inbound' | 'outbound' | 'upstream';
@@ -69,30 +72,25 @@ export interface ConnectionCounts {
 }
 
 export class RequestMetrics {
-  readonly #requests: SeriesFamily<Counter>;
-  readonly #duration: SeriesFamily<Histogram>;
+  readonly #edges: SeriesGroups<EdgeGroup>;
+  readonly #tcpEdges: SeriesGroups<TcpGroup>;
   readonly #refused: SeriesFamily<Counter>;
   readonly #limited: SeriesFamily<Counter>;
   readonly #protocolErrors: SeriesFamily<Counter>;
   readonly #retries: Counter;
+  readonly #expiryMs: number;
+  #own = unknownEnd;
+  #nowMs = 0;
+  #sweptMs = 0;
 
-  constructor(registry: MetricsRegistry, connections: ConnectionCounts) {
-    this.#requests = registry.counter('tulle_requests_total', 'Requests answered, or given up.', [
-      'direction',
-      'source',
-      'destination',
-      'backend',
-      'peer',
-      'security',
-      'code',
-      'flag',
-    ]);
-    this.#duration = registry.histogram(
-      'tulle_request_duration_seconds',
-      'From the head of the request to the end of the response.',
-      durationBounds,
-      ['direction', 'source', 'destination', 'backend'],
-    );
+  constructor(
+    registry: MetricsRegistry,
+    connections: ConnectionCounts,
+    seriesExpiryMs: number = defaultSeriesExpiryMs,
+  ) {
+    this.#expiryMs = seriesExpiryMs;
+    this.#edges = edgeGroups(registry, () => this.#nowMs);
+    this.#tcpEdges = tcpGroups(registry, () => this.#nowMs);
     this.#refused = registry.counter('tulle_connections_refused_total', 'Connections refused, by reason.', [
       'direction',
       'reason',
@@ -118,13 +116,29 @@ export class RequestMetrics {
     });
   }
 
-  edge(labels: EdgeLabels): EdgeSeries {
-    const { direction, source, destination, backend } = labels;
-    return new EdgeSeries(
-      labels,
-      this.#requests,
-      this.#duration.with(direction, source, destination, backend),
-    );
+  /** This workload. */
+  get own(): EdgeEnd {
+    return this.#own;
+  }
+
+  /** Who this workload is, as far as it is known by now. */
+  setOwn(own: Partial<EdgeEnd>): void {
+    const { workload, namespace, identity } = { ...this.#own, ...own };
+    const before = this.#own;
+    if (workload === before.workload && namespace === before.namespace && identity === before.identity)
+      return;
+    this.#own = { workload, namespace, identity };
+    this.#edges.outdate();
+    this.#tcpEdges.outdate();
+  }
+
+  edge(labels: RequestEdgeLabels): EdgeSeries {
+    return new EdgeSeries(this.#edges, () => [...this.#labelsOf(labels), labels.backend, labels.security]);
+  }
+
+  /** For a connection that is relayed as bytes. */
+  tcpEdge(labels: TcpEdgeLabels): TcpSeries {
+    return new TcpSeries(this.#tcpEdges, () => [...this.#labelsOf(labels), labels.security, labels.protocol]);
   }
 
   refused(direction: 'inbound' | 'outbound', reason: string): void {
@@ -140,6 +154,58 @@ export class RequestMetrics {
   }
 
   retried(): void {
-    this.#retries.value++;
+    this.#retries.inc();
   }
+
+  /** Drops what nobody has used for long. */
+  onSweep(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (nowMs - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = nowMs;
+    this.#edges.sweep(nowMs, this.#expiryMs);
+    this.#tcpEdges.sweep(nowMs, this.#expiryMs);
+  }
+
+  #labelsOf({ direction, peer, service }: EdgeLabels): LabelValues {
+    const own = this.#own;
+    const [source, destination] = direction === 'inbound' ? [peer, own] : [own, peer];
+    return [
+      direction,
+      source.workload,
+      source.namespace,
+      source.identity,
+      destination.workload,
+      destination.namespace,
+      destination.identity,
+      service,
+    ];
+  }
+}
+
+function edgeGroups(registry: MetricsRegistry, nowMs: () => number): SeriesGroups<EdgeGroup> {
+  const families = {
+    requests: registry.counter('tulle_requests_total', 'Requests answered, or given up.', requestLabels),
+    duration: registry.histogram(
+      'tulle_request_duration_seconds',
+      'From the head of the request to the end of the response.',
+      durationBounds,
+      durationLabels,
+    ),
+  };
+  return new SeriesGroups(MAX_EDGES, (labels) => new EdgeGroup(labels, families, nowMs()));
+}
+
+function tcpGroups(registry: MetricsRegistry, nowMs: () => number): SeriesGroups<TcpGroup> {
+  const counter = (name: string, help: string, labels = tcpLabels) =>
+    registry.counter(`tulle_tcp_${name}_total`, help, labels);
+  const families = {
+    opened: counter('connections_opened', 'Connections relayed as bytes.'),
+    closed: counter('connections_closed', 'Of those, the ones that have ended, by flag.', [
+      ...tcpLabels,
+      'flag',
+    ]),
+    sent: counter('sent_bytes', 'Bytes that the opening ends of relayed connections sent.'),
+    received: counter('received_bytes', 'Bytes that the opening ends of relayed connections received.'),
+  };
+  return new SeriesGroups(MAX_EDGES, (labels) => new TcpGroup(labels, families, nowMs()));
 }

@@ -45,17 +45,26 @@ describe.each(['socket', 'handle'] as const)('proxy over %s transports', (backen
         authority: 'server.shop',
         destination: 'shop/server:80',
         backend: 'shop/server:80',
-        peer: serverId,
+        destinationIdentity: serverId,
         code: 200,
         flag: '',
         requestBytes: 5,
         requestId: seenBy(text).headers['x-request-id'],
       });
-      expect(server.accessLog[0]).toMatchObject({ direction: 'inbound', peer: clientId, code: 200 });
+      expect(server.accessLog[0]).toMatchObject({
+        direction: 'inbound',
+        sourceIdentity: clientId,
+        code: 200,
+      });
       expect(
-        client.requests('direction="outbound"', 'code="200"', 'security="mtls"', `peer="${serverId}"`),
+        client.requests(
+          'direction="outbound"',
+          'code="200"',
+          'security="mtls"',
+          `destination_identity="${serverId}"`,
+        ),
       ).toBe(1);
-      expect(server.requests('direction="inbound"', `source="${clientId}"`, 'code="200"')).toBe(1);
+      expect(server.requests('direction="inbound"', `source_identity="${clientId}"`, 'code="200"')).toBe(1);
     });
 
     it('keeps the client and the pooled connections alive, and the request id', async () => {

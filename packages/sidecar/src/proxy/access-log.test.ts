@@ -1,15 +1,22 @@
 import { defaultH1Limits, parseRequestHead, RequestHead } from '@tulle/http';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
-import { AccessLog } from './access-log.ts';
+import { AccessLog, type EndedConnection } from './access-log.ts';
 import { Exchange } from './exchange.ts';
 import type { AccessLogFormat } from './settings.ts';
 
+const own = { workload: 'web', namespace: 'shop', identity: '' };
+const peer = { workload: 'cart', namespace: 'a', identity: 'spiffe://cluster.local/ns/a/sa/b' };
 const get = 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n';
 
 function lineOf(format: AccessLogFormat, change: Partial<Exchange>, request = get): string {
   const lines: string[] = [];
-  const log = new AccessLog({ format, clock: new FakeClock(), write: (line) => void lines.push(line) });
+  const log = new AccessLog({
+    format,
+    clock: new FakeClock(),
+    own: () => own,
+    write: (line) => void lines.push(line),
+  });
   const exchange = new Exchange();
   exchange.begin(0);
   const head = new RequestHead();
@@ -17,7 +24,7 @@ function lineOf(format: AccessLogFormat, change: Partial<Exchange>, request = ge
   expect(parseRequestHead(head, bytes, 0, bytes.length, defaultH1Limits)).toBe(bytes.length);
   exchange.text.capture(head);
   Object.assign(exchange, change);
-  if (log.wants(exchange)) log.line('outbound', exchange, 'spiffe://cluster.local/ns/a/sa/b', 1.23456);
+  if (log.wants(exchange)) log.line({ direction: 'outbound', peer, security: 'mtls' }, exchange, 1.23456);
   return lines.join('');
 }
 
@@ -25,8 +32,9 @@ describe('AccessLog', () => {
   it('writes one line of text, without what is empty', () => {
     const line = lineOf('text', { code: 200 });
     expect(line).toBe(
-      '2026-01-01T00:00:00.000Z outbound "GET /" authority=shop destination=unknown ' +
-        'peer=spiffe://cluster.local/ns/a/sa/b code=200 durationMs=1.235 requestBytes=0 responseBytes=0\n',
+      '2026-01-01T00:00:00.000Z outbound "GET /" authority=shop protocol=http1 sourceWorkload=shop/web ' +
+        'destinationWorkload=a/cart destinationIdentity=spiffe://cluster.local/ns/a/sa/b destination=unknown security=mtls ' +
+        'code=200 durationMs=1.235 requestBytes=0 responseBytes=0\n',
     );
   });
 
@@ -49,5 +57,44 @@ describe('AccessLog', () => {
   it('writes JSON with every field', () => {
     const { access } = JSON.parse(lineOf('json', { code: 502, flag: 'UF', reason: 'connect_failed' }));
     expect(access).toMatchObject({ direction: 'outbound', code: 502, flag: 'UF', reason: 'connect_failed' });
+  });
+
+  const ended: EndedConnection = {
+    direction: 'inbound',
+    peer,
+    service: 'shop/db:5432',
+    protocol: 'tls',
+    security: 'plain',
+    endpoint: '10.0.0.1:5432',
+    serverName: 'db.example',
+    flag: 'UF',
+    reason: 'connect_failed',
+    detail: '',
+    policy: 'shop/strict',
+    durationMs: 3,
+    sentBytes: 517,
+    receivedBytes: 0,
+  };
+
+  it('writes a line of a relayed connection too', () => {
+    const lines: string[] = [];
+    const log = (format: AccessLogFormat) =>
+      new AccessLog({
+        format,
+        clock: new FakeClock(),
+        own: () => own,
+        write: (line) => void lines.push(line),
+      });
+    log('text').connectionLine(ended);
+    log('json').connectionLine(ended);
+    expect(lines[0]).toBe(
+      '2026-01-01T00:00:00.000Z inbound tls protocol=tls serverName=db.example sourceWorkload=a/cart ' +
+        'sourceIdentity=spiffe://cluster.local/ns/a/sa/b destinationWorkload=shop/web destination=shop/db:5432 ' +
+        'endpoint=10.0.0.1:5432 security=plain flag=UF reason=connect_failed policy=shop/strict ' +
+        'durationMs=3 sentBytes=517 receivedBytes=0\n',
+    );
+    expect(JSON.parse(lines[1]!).access).toMatchObject({ direction: 'inbound', sentBytes: 517, flag: 'UF' });
+    expect(log('errors').wants(ended)).toBe(true);
+    expect(log('errors').wants({ flag: '' })).toBe(false);
   });
 });

@@ -1,15 +1,46 @@
 import type { Clock } from '@tulle/runtime';
+import type { EdgeEnd, TcpEdgeLabels } from '../metrics.ts';
 import type { Exchange } from './exchange.ts';
+import type { ResponseFlag } from './failure.ts';
 import type { AccessLogFormat } from './settings.ts';
 
 export interface AccessLogOptions {
   readonly format: AccessLogFormat;
   readonly clock: Clock;
+  /** This workload. */
+  readonly own: () => EdgeEnd;
   /** Gets whole lines. */
   write(line: string): void;
 }
 
-/** One line an exchange; with `errors` only where a response flag says that it went wrong, as JSON. */
+/** The far side of an exchange or connection, for its line. */
+export interface LoggedPeer {
+  readonly direction: 'inbound' | 'outbound';
+  readonly peer: EdgeEnd;
+  readonly security: 'mtls' | 'plain';
+}
+
+/** A relayed connection that has ended, or could not be relayed. */
+export interface EndedConnection extends TcpEdgeLabels {
+  /** `<address>:<port>` that it was relayed to, or empty. */
+  readonly endpoint: string;
+  /** Of its ClientHello, or empty. */
+  readonly serverName: string;
+  readonly flag: ResponseFlag;
+  /** As of a Failure, or empty. */
+  readonly reason: string;
+  readonly detail: string;
+  /** What allowed or refused it, where a policy did. */
+  readonly policy: string;
+  readonly durationMs: number;
+  /** By whoever opened it. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+type Entry = Readonly<Record<string, string | number>>;
+
+/** One line an exchange or connection; with `errors` only where a response flag says that it went wrong, as JSON. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
 
@@ -17,43 +48,92 @@ export class AccessLog {
     this.#options = options;
   }
 
-  wants(exchange: Exchange): boolean {
+  wants({ flag }: { readonly flag: ResponseFlag }): boolean {
     const { format } = this.#options;
-    return format === 'errors' ? exchange.flag !== '' : format !== 'off';
+    return format === 'errors' ? flag !== '' : format !== 'off';
   }
 
-  line(direction: 'inbound' | 'outbound', exchange: Exchange, peer: string, durationMs: number): void {
-    const { format, clock, write } = this.#options;
-    const entry = {
-      time: new Date(clock.nowMs()).toISOString(),
-      direction,
-      method: exchange.text.method,
-      path: exchange.text.path,
-      authority: exchange.text.authority,
+  /** Of a request; ask wants() first. */
+  line(peer: LoggedPeer, exchange: Exchange, durationMs: number): void {
+    const { text } = exchange;
+    this.#write(peer.direction, `${text.method} ${text.path}`, {
+      method: text.method,
+      path: text.path,
+      authority: text.authority,
+      protocol: exchange.isGrpc ? 'grpc' : `http${exchange.appMajor}`,
+      ...this.#endsOf(peer),
       destination: exchange.destination,
       backend: exchange.backend,
       endpoint: exchange.slot?.endpoint.key ?? '',
-      peer,
+      security: peer.security,
       code: exchange.code,
+      grpcStatus: exchange.grpcStatus < 0 ? '' : exchange.grpcStatus,
       flag: exchange.flag,
       reason: exchange.reason,
       detail: exchange.detail,
-      durationMs: Math.round(durationMs * 1_000) / 1_000,
+      policy: exchange.policy,
+      durationMs: rounded(durationMs),
       requestBytes: exchange.requestBytes,
       responseBytes: exchange.responseBytes,
-      requestId: exchange.text.requestId,
+      requestId: text.requestId,
+      traceId: text.traceId,
+    });
+  }
+
+  /** Of a relayed connection; ask wants() first. */
+  connectionLine(connection: EndedConnection): void {
+    const { protocol, service, endpoint, serverName, security } = connection;
+    const { flag, reason, detail, policy, durationMs, sentBytes, receivedBytes } = connection;
+    this.#write(connection.direction, protocol, {
+      protocol,
+      serverName,
+      ...this.#endsOf(connection),
+      destination: service,
+      endpoint,
+      security,
+      flag,
+      reason,
+      detail,
+      policy,
+      durationMs: rounded(durationMs),
+      sentBytes,
+      receivedBytes,
+    });
+  }
+
+  #endsOf({ direction, peer }: LoggedPeer): Entry {
+    const own = this.#options.own();
+    const [source, destination] = direction === 'inbound' ? [peer, own] : [own, peer];
+    return {
+      sourceWorkload: nameOf(source),
+      sourceIdentity: source.identity,
+      destinationWorkload: nameOf(destination),
+      destinationIdentity: destination.identity,
     };
-    write(format === 'text' ? textLine(entry) : `${JSON.stringify({ access: entry })}\n`);
+  }
+
+  #write(direction: string, what: string, fields: Entry): void {
+    const { format, clock, write } = this.#options;
+    const time = new Date(clock.nowMs()).toISOString();
+    if (format === 'text') write(`${time} ${direction} ${quoted(what)} ${textOf(fields)}\n`);
+    else write(`${JSON.stringify({ access: { time, direction, ...fields } })}\n`);
   }
 }
 
+function nameOf({ namespace, workload }: EdgeEnd): string {
+  return `${namespace}/${workload}`;
+}
+
+function rounded(durationMs: number): number {
+  return Math.round(durationMs * 1_000) / 1_000;
+}
+
 /** Values come from clients: what could end a line or leave its quotes is escaped. */
-function textLine(entry: Readonly<Record<string, string | number>>): string {
-  const { time, direction, method, path, ...rest } = entry;
-  const fields = Object.entries(rest)
+function textOf({ method: _method, path: _path, ...rest }: Entry): string {
+  return Object.entries(rest)
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? quoted(value) : value}`);
-  return `${time} ${direction} ${quoted(`${method} ${path}`)} ${fields.join(' ')}\n`;
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? quoted(value) : value}`)
+    .join(' ');
 }
 
 function quoted(value: string): string {

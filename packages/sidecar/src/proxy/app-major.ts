@@ -24,8 +24,13 @@ export function appMajorOf(head: RequestHead, protocol: AppProtocol): 1 | 2 {
 
 const GRPC = 'application/grpc';
 
-/** With `+proto` or the like, or without. */
-function isGrpc(head: RequestHead): boolean {
+/** With `+proto` or the like, or without; `application/grpc-web` is another protocol. */
+export function isGrpc(head: RequestHead): boolean {
+  if (head.httpMajor !== 2) return false;
   const line = head.find('content-type');
-  return line >= 0 && head.value(line).startsWith(GRPC);
+  if (line < 0) return false;
+  // The g of grpc, before a string is made.
+  if (head.buffer[head.valueStart[line]! + 12] !== 103) return false;
+  const type = head.value(line);
+  return type.startsWith(GRPC) && type[GRPC.length] !== '-';
 }

@@ -19,11 +19,16 @@ export class Exchange {
   flag: ResponseFlag = '';
   reason = '';
   detail = '';
+  /** What allowed or refused it, where a policy did. */
+  policy = '';
   /** Payload. */
   requestBytes = 0;
   responseBytes = 0;
   /** What the application is to be spoken to in; between sidecars it is HTTP/2 all the same. */
   appMajor: 1 | 2 = 1;
+  isGrpc = false;
+  /** What gRPC calls it in the end: 0 to 16, or -1 where none has come. */
+  grpcStatus = -1;
   /** The request asked for CONNECT or an upgrade; `isTunnel`: and got it. */
   wantsTunnel = false;
   isTunnel = false;
@@ -41,9 +46,12 @@ export class Exchange {
     this.flag = '';
     this.reason = '';
     this.detail = '';
+    this.policy = '';
     this.requestBytes = 0;
     this.responseBytes = 0;
     this.appMajor = 1;
+    this.isGrpc = false;
+    this.grpcStatus = -1;
     this.wantsTunnel = false;
     this.isTunnel = false;
     this.hasResponse = false;

@@ -1,11 +1,13 @@
 import type { RequestHead, StreamFailure } from '@tulle/http';
 import type { Cluster, InboundView } from '../config/mesh-view.ts';
-import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
+import type { EdgeEnd, EdgeSeries, RequestMetrics } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
+import { isGrpc } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
 import { asksForHttp1 } from './own-fields.ts';
+import { endOfCaller } from './peer-end.ts';
 import type { RequestStack, ServedRequest } from './request-stack.ts';
 import { rescue, rescueUpstream } from './rescue.ts';
 import type { ProxySettings } from './settings.ts';
@@ -45,11 +47,11 @@ export class InboundStack implements RequestStack {
     const peer = request.client.peer!;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     peer.series ??= this.#seriesOf(peer);
-    peer.series.count(exchange.code, exchange.flag, durationMs / 1_000);
+    peer.series.count(exchange, durationMs / 1_000);
     const { accessLog } = this.#options;
     if (!accessLog.wants(exchange)) return;
     exchange.destination = this.#destinationOf(peer);
-    accessLog.line('inbound', exchange, peer.spiffeId, durationMs);
+    accessLog.line({ direction: 'inbound', peer: callerOf(peer), security: 'mtls' }, exchange, durationMs);
   }
 
   rescue(request: ServedRequest, failure: Failure, detail: string): void {
@@ -63,6 +65,9 @@ export class InboundStack implements RequestStack {
   route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
+    const { exchange } = request;
+    exchange.appMajor = asksForHttp1(head) ? 1 : 2;
+    exchange.isGrpc = exchange.appMajor === 2 && isGrpc(head);
     const peer = request.client.peer!;
     const target = this.#options.view.target(peer.port);
     // It was announced when the connection was made, and is no more.
@@ -72,10 +77,8 @@ export class InboundStack implements RequestStack {
       peer.cluster = this.#clusterOf(target);
       peer.series = null;
     }
-    const { exchange } = request;
     exchange.backend = target.label;
     exchange.wantsTunnel = head.asksForTunnel;
-    exchange.appMajor = asksForHttp1(head) ? 1 : 2;
     const { balancer, upstreams } = this.#options;
     return balancer.pick(upstreams.slotsOf(peer.cluster)) ?? failures.noEndpoint;
   }
@@ -102,10 +105,9 @@ export class InboundStack implements RequestStack {
   #seriesOf(peer: InboundPeer): EdgeSeries {
     return this.#options.metrics.edge({
       direction: 'inbound',
-      source: peer.spiffeId,
-      destination: this.#destinationOf(peer),
-      backend: peer.target?.label ?? '',
-      peer: peer.spiffeId,
+      peer: callerOf(peer),
+      service: peer.target?.label ?? this.#destinationOf(peer),
+      backend: '',
       security: 'mtls',
     });
   }
@@ -113,6 +115,10 @@ export class InboundStack implements RequestStack {
   #destinationOf(peer: InboundPeer): string {
     return `${this.#options.settings.workload}:${peer.port}`;
   }
+}
+
+function callerOf({ spiffeId }: InboundPeer): EdgeEnd {
+  return endOfCaller(spiffeId, '');
 }
 
 function isSameTarget(one: InboundTarget | null, other: InboundTarget): boolean {

@@ -2,11 +2,12 @@ import type { RequestHead, StreamFailure } from '@tulle/http';
 import { assertNever } from '@tulle/model';
 import type { Random } from '@tulle/runtime';
 import type { CompiledRule, OutboundLookup, OutboundPort, OutboundView } from '../config/mesh-view.ts';
-import type { EdgeSeries, RequestMetrics } from '../metrics.ts';
+import { type EdgeSeries, type RequestMetrics, unknownEnd } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
-import { appMajorOf } from './app-major.ts';
+import { appMajorOf, isGrpc } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
+import { endOf } from './peer-end.ts';
 import { pickBackend } from './pick-backend.ts';
 import type { RequestStack, ServedRequest } from './request-stack.ts';
 import { RequestView } from './request-view.ts';
@@ -57,11 +58,13 @@ export class OutboundStack implements RequestStack {
   finish(request: ServedRequest): void {
     const { exchange } = request;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
-    this.#seriesOf(request).count(exchange.code, exchange.flag, durationMs / 1_000);
+    this.#seriesOf(request).count(exchange, durationMs / 1_000);
     const { accessLog } = this.#options;
-    if (accessLog.wants(exchange)) {
-      accessLog.line('outbound', exchange, exchange.slot?.endpoint.mesh?.spiffeId ?? '', durationMs);
-    }
+    if (!accessLog.wants(exchange)) return;
+    const endpoint = exchange.slot?.endpoint ?? null;
+    const peer = endpoint === null ? unknownEnd : endOf(endpoint);
+    const security = endpoint === null || endpoint.mesh === null ? 'plain' : 'mtls';
+    accessLog.line({ direction: 'outbound', peer, security }, exchange, durationMs);
   }
 
   rescue(request: ServedRequest, failure: Failure, detail: string): void {
@@ -75,6 +78,7 @@ export class OutboundStack implements RequestStack {
   route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure | null {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
+    request.exchange.isGrpc = isGrpc(head);
     const lookup = request.resolved ?? this.#options.view.lookup(authorityOf(request, head));
     request.resolved = null;
     switch (lookup.kind) {
@@ -149,10 +153,9 @@ export class OutboundStack implements RequestStack {
     const { mesh } = slot.endpoint;
     slot.series = this.#options.metrics.edge({
       direction: 'outbound',
-      source: this.#options.settings.workload,
-      destination,
+      peer: endOf(slot.endpoint),
+      service: destination,
       backend: slot.cluster,
-      peer: mesh?.spiffeId ?? '',
       security: mesh === null ? 'plain' : 'mtls',
     });
     slot.seriesDestination = destination;
@@ -163,16 +166,13 @@ export class OutboundStack implements RequestStack {
     const key = `${destination} ${backend}`;
     const known = this.#unrouted.get(key);
     if (known !== undefined) return known;
-    const source = this.#options.settings.workload;
-    const labels = {
+    const made = this.#options.metrics.edge({
       direction: 'outbound',
-      source,
-      destination,
+      peer: unknownEnd,
+      service: destination,
       backend,
-      peer: '',
       security: 'plain',
-    } as const;
-    const made = this.#options.metrics.edge(labels);
+    });
     if (this.#unrouted.size >= MAX_CACHED_SERIES) this.#unrouted.clear();
     this.#unrouted.set(key, made);
     return made;

@@ -10,6 +10,7 @@ import {
   serveHttp,
   type Transport,
 } from '@tulle/http';
+import { parseName } from '@tulle/model';
 import {
   type Clock,
   type Component,
@@ -59,6 +60,7 @@ export class Proxy implements Component {
   readonly name = 'proxy';
   readonly #options: ProxyOptions;
   readonly #sweep: Sweep;
+  readonly #metrics: RequestMetrics;
   readonly #upstreams: Upstreams;
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
@@ -76,6 +78,9 @@ export class Proxy implements Component {
       outbound: () => this.#outbound.context.connections.size,
       upstream: () => this.#upstreams.openCount,
     });
+    this.#metrics = metrics;
+    const own = parseName(settings.workload);
+    if (own !== null) metrics.setOwn({ workload: own.name, namespace: own.namespace });
     const { limits, timeouts } = settings;
     const nowMs = () => this.#sweep.nowMs;
     const dialer = new MeshDialer(settings, options.identity, {
@@ -89,7 +94,7 @@ export class Proxy implements Component {
       metrics,
       upstreams: this.#upstreams,
       balancer: new TwoChoices(random),
-      accessLog: new AccessLog({ format: settings.accessLog, clock, write }),
+      accessLog: new AccessLog({ format: settings.accessLog, clock, own: () => metrics.own, write }),
       monotonicMs: () => clock.monotonicMs(),
     };
     this.#outbound = this.#relays(
@@ -127,6 +132,7 @@ export class Proxy implements Component {
     const { settings, identity, logger } = this.#options;
     this.#sweep.start();
     this.#sweep.add(this.#upstreams);
+    this.#sweep.add(this.#metrics);
     this.#outboundListener = await listenTcp({
       host: settings.host,
       port: settings.outboundPort,
@@ -229,6 +235,7 @@ export class Proxy implements Component {
   /** The first identity opens the mesh port; the next ones replace its certificate. */
   #useIdentity(material: IdentityMaterial): void {
     if (this.#isStopping) return;
+    this.#metrics.setOwn({ identity: material.spiffeId });
     const { logger, settings } = this.#options;
     if (this.#inboundOpening !== null) {
       this.#inboundListener.update(material);

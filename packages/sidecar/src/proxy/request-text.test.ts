@@ -36,6 +36,15 @@ describe('RequestText', () => {
     expect([text.authority, text.requestId]).toEqual(['shop', 'abc']);
   });
 
+  it('takes the trace that the request belongs to, and no other one', () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const parent = `traceparent: 00-${trace}-00f067aa0ba902b7-01`;
+    const text = textOf(`GET / HTTP/1.1\r\nHost: shop\r\nX-Request-Id: 7\r\n${parent}\r\n\r\n`);
+    expect([text.traceId, text.requestId]).toEqual([trace, '7']);
+    text.capture(headOf('GET / HTTP/1.1\r\nHost: shop\r\nTraceparent: 00-short\r\n\r\n'));
+    expect([text.traceId, text.requestId, text.authority]).toEqual(['', '', 'shop']);
+  });
+
   it('shows an absolute target by its path', () => {
     const text = textOf('GET http://shop?q HTTP/1.1\r\nHost: shop\r\n\r\n');
     expect([text.path, text.authority]).toEqual(['/?q', 'shop']);

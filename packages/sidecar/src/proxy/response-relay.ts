@@ -7,6 +7,7 @@ import type {
   StreamFailure,
 } from '@tulle/http';
 import type { Exchange } from './exchange.ts';
+import { grpcStatusOf } from './grpc-status.ts';
 
 /** The exchange whose way back this is. */
 export interface RespondedRequest {
@@ -48,7 +49,9 @@ export class ResponseRelay implements ClientStreamHandler {
       relay.onUpstreamAbort({ kind: 'protocol', error: unsendable });
       return;
     }
-    if (isEnd) relay.onResponseEnded();
+    if (!isEnd) return;
+    if (relay.exchange.isGrpc) relay.exchange.grpcStatus = grpcStatusOf(head);
+    relay.onResponseEnded();
   }
 
   onBody(buffer: Buffer, start: number, end: number, isEnd: boolean): void {
@@ -61,9 +64,11 @@ export class ResponseRelay implements ClientStreamHandler {
   }
 
   onTrailers(trailers: FieldSection): void {
-    this.#relay.touch();
-    this.#relay.stream?.sendTrailers(trailers);
-    this.#relay.onResponseEnded();
+    const relay = this.#relay;
+    relay.touch();
+    if (relay.exchange.isGrpc) relay.exchange.grpcStatus = grpcStatusOf(trailers);
+    relay.stream?.sendTrailers(trailers);
+    relay.onResponseEnded();
   }
 
   /** The endpoint has taken what was written of the request. */
