@@ -4,6 +4,9 @@ export const defaults = {
   serviceAccount: 'default',
   /** The sidecar's inbound listener. */
   inboundPort: 15_006,
+  /** Where policies for the whole mesh stand. */
+  meshNamespace: 'tulle-system',
+  meshConfigName: 'default',
   trustDomain: 'cluster.local',
   clusterDomain: 'cluster.local',
 } as const;

@@ -6,9 +6,12 @@ export type { HttpRoute, HttpRouteRule } from './kinds/http-route.ts';
 export type { HttpHeaderMatch, HttpRouteMatch } from './kinds/http-route-match.ts';
 export type { BackendRef, ParentRef } from './kinds/http-route-refs.ts';
 export type { Injection } from './kinds/injection.ts';
+export type { MeshConfig } from './kinds/mesh-config.ts';
 export type { Namespace } from './kinds/namespace.ts';
 export type { ObjectMeta } from './kinds/object-meta.ts';
+export type { PeerAuthentication } from './kinds/peer-authentication.ts';
 export type { Pod } from './kinds/pod.ts';
+export type { PodSelector } from './kinds/pod-selector.ts';
 export type { KubernetesService, KubernetesServicePort } from './kinds/service.ts';
 export { annotations, apiGroups, labels, sidecarContainerName } from './labels.ts';
 export {

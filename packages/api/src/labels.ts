@@ -16,6 +16,7 @@ export const annotations = {
 export const apiGroups = {
   discovery: 'discovery.k8s.io',
   gateway: 'gateway.networking.k8s.io',
+  tulle: 'tulle.dev',
 } as const;
 
 /** Written by the injector into a pod; its presence shows that the pod really has a sidecar. */

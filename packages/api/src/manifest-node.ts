@@ -132,6 +132,14 @@ export class ManifestNode {
     return null;
   }
 
+  /** The fields of an object whose keys are the author's. Those beyond the limit are not read. */
+  entries({ max }: { readonly max: number }): readonly (readonly [string, ManifestNode])[] {
+    if (!isObject(this.value)) return [];
+    const keys = Object.keys(this.value);
+    if (keys.length > max) this.violate(`must have at most ${max} entries, not ${keys.length}`);
+    return keys.slice(0, max).map((key) => [key, this.field(key)] as const);
+  }
+
   /** Labels and annotations. */
   textMap(): ReadonlyMap<string, string> {
     const texts = new Map<string, string>();

@@ -1,7 +1,9 @@
 import type { Parsed, Violation } from '@tulle/model';
 import { type EndpointSlice, readEndpointSlice } from './kinds/endpoint-slice.ts';
 import { type HttpRoute, readHttpRoute } from './kinds/http-route.ts';
+import { type MeshConfig, readMeshConfig } from './kinds/mesh-config.ts';
 import { type Namespace, readNamespace } from './kinds/namespace.ts';
+import { type PeerAuthentication, readPeerAuthentication } from './kinds/peer-authentication.ts';
 import { type Pod, readPod } from './kinds/pod.ts';
 import { type KubernetesService, readService } from './kinds/service.ts';
 import { apiGroups } from './labels.ts';
@@ -14,6 +16,8 @@ export interface KubernetesKinds {
   readonly EndpointSlice: EndpointSlice;
   readonly Pod: Pod;
   readonly HTTPRoute: HttpRoute;
+  readonly PeerAuthentication: PeerAuthentication;
+  readonly MeshConfig: MeshConfig;
 }
 
 export type KubernetesKind = keyof KubernetesKinds;
@@ -39,6 +43,8 @@ const readers: { readonly [K in KubernetesKind]: KindReader<K> } = {
   EndpointSlice: { group: apiGroups.discovery, versions: ['v1'], read: readEndpointSlice },
   Pod: { group: '', versions: ['v1'], read: readPod },
   HTTPRoute: { group: apiGroups.gateway, versions: ['v1', 'v1beta1'], read: readHttpRoute },
+  PeerAuthentication: { group: apiGroups.tulle, versions: ['v1alpha1'], read: readPeerAuthentication },
+  MeshConfig: { group: apiGroups.tulle, versions: ['v1alpha1'], read: readMeshConfig },
 };
 
 export const kubernetesKinds = Object.keys(readers) as readonly KubernetesKind[];

@@ -73,7 +73,7 @@ function compose(
   authority: CertificateAuthority,
 ) {
   const { clock, logger } = dependencies;
-  const { trustDomain } = settings;
+  const { trustDomain, meshNamespace } = settings;
   const serverCertificate = createServerCertificate(authority, dependencies);
   const tokens =
     settings.tokensFile === null
@@ -81,7 +81,7 @@ function compose(
       : new TokenFileAuthenticator({ path: settings.tokensFile, clock, logger });
   const files = new FileSource({ directory: settings.configDir, clock, logger });
   const store = new SnapshotStore({ logger });
-  const pipeline = createPipeline({ source: files, store, authority }, dependencies);
+  const pipeline = createPipeline({ source: files, store, authority, meshNamespace }, dependencies);
   const discovery = createDiscoveryService({
     source: store,
     authenticate: (call) => clientIdentity(call, { trustDomain, nowMs: clock.nowMs() }),
@@ -110,20 +110,21 @@ interface PipelineParts {
   readonly source: ResourceSource;
   readonly store: SnapshotStore;
   readonly authority: CertificateAuthority;
+  readonly meshNamespace: string;
 }
 
 /** The end of the services' long host names. */
 const clusterDomain = 'cluster.local';
 
 function createPipeline(
-  { source, store, authority }: PipelineParts,
+  { source, store, authority, meshNamespace }: PipelineParts,
   { clock, logger, metrics }: ControlPlaneDependencies,
 ): ConfigPipeline {
   return new ConfigPipeline({
     source,
     trustBundle: authority,
     store,
-    translate: { trustDomain: authority.trustDomain, clusterDomain },
+    translate: { trustDomain: authority.trustDomain, clusterDomain, meshNamespace },
     clock,
     logger,
     metrics: createConfigMetrics(metrics),

@@ -8,6 +8,7 @@ describe('readSettings', () => {
       stateDir: '/state',
       tokensFile: null,
       trustDomain: 'cluster.local',
+      meshNamespace: 'tulle-system',
       discoveryHost: '127.0.0.1',
       discoveryPort: 15_012,
       adminHost: '127.0.0.1',

@@ -1,3 +1,4 @@
+import { defaults } from '@tulle/api';
 import { EnvReader, type LogLevel, logLevels } from '@tulle/runtime';
 
 /** Everything that the control plane is told at start; nothing else of the environment is read. No secret in it. */
@@ -9,6 +10,8 @@ export interface ControlPlaneSettings {
   /** Who may have a certificate for which token; null: no one gets one. */
   readonly tokensFile: string | null;
   readonly trustDomain: string;
+  /** Where policies for the whole mesh stand. */
+  readonly meshNamespace: string;
   readonly discoveryHost: string;
   readonly discoveryPort: number;
   readonly adminHost: string;
@@ -23,6 +26,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** SPIFFE-ID specification, section 2.1. */
 const trustDomain = { pattern: /^[a-z0-9][a-z0-9._-]{0,254}$/, form: 'a trust domain in lower case' };
+const namespace = { pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, form: 'a namespace' };
 const host = { pattern: /^([A-Za-z0-9._-]+|[0-9a-fA-F:.]+)$/, form: 'a host name or an IP address' };
 
 /** Reads the settings of `TULLE_*`; throws with every fault that was met. */
@@ -36,6 +40,7 @@ export function readSettings(env: Env): ControlPlaneSettings {
     stateDir: reader.string('TULLE_STATE_DIR'),
     tokensFile: reader.optional('TULLE_TOKENS_FILE'),
     trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
+    meshNamespace: text('TULLE_MESH_NAMESPACE', namespace, defaults.meshNamespace),
     discoveryHost: text('TULLE_DISCOVERY_HOST', host, '127.0.0.1'),
     discoveryPort: port('TULLE_DISCOVERY_PORT', 15_012),
     adminHost: text('TULLE_ADMIN_HOST', host, '127.0.0.1'),

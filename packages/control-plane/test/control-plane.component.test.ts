@@ -61,6 +61,7 @@ describe('the control plane', () => {
         stateDir: join(directory.path, 'state'),
         tokensFile: join(directory.path, 'tokens.yaml'),
         trustDomain: 'cluster.local',
+        meshNamespace: 'tulle-system',
         discoveryHost: '127.0.0.1',
         discoveryPort: 0,
         adminHost: '127.0.0.1',

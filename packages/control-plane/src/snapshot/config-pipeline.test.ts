@@ -64,7 +64,11 @@ function setUp() {
     source,
     trustBundle: trust satisfies TrustBundleSource,
     store,
-    translate: { trustDomain: 'cluster.local', clusterDomain: 'cluster.local' },
+    translate: {
+      trustDomain: 'cluster.local',
+      clusterDomain: 'cluster.local',
+      meshNamespace: 'tulle-system',
+    },
     clock: new FakeClock(),
     logger: silentLogger,
     metrics: createConfigMetrics(registry),
@@ -119,6 +123,27 @@ describe('ConfigPipeline', () => {
       'service default/a',
       'endpoints default/a:80',
       'routes default/a:80',
+    ]);
+  });
+
+  it('warns of a policy that selects nothing, and reports one in whose place another holds', async () => {
+    const { source, pipeline } = setUp();
+    await pipeline.start();
+    const policy = (name: string, spec: string) =>
+      `---\napiVersion: tulle.dev/v1alpha1\nkind: PeerAuthentication\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+    const selecting = policy('c', '{ selector: { matchLabels: { app: x } } }');
+    source.set([policy('a', '{}'), policy('b', '{}'), selecting].join(''));
+    expect(pipeline.faults.map(({ severity, place, reason }) => [severity, place, reason])).toEqual([
+      [
+        'error',
+        'PeerAuthentication default/b',
+        expect.stringMatching(/^Accepted=False, Conflicted: default\/a holds in its place/),
+      ],
+      [
+        'warning',
+        'PeerAuthentication default/c',
+        expect.stringMatching(/^Attached=False, NoMatchingWorkload: the selector matches no pod/),
+      ],
     ]);
   });
 

@@ -5,7 +5,7 @@ import type { TrustBundleSource } from '../identity/trust-bundle-source.ts';
 import type { ConfigFault, ResourceSource } from '../sources/resource-source.ts';
 import { translate } from '../translate/translate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
-import type { RouteStatus, Translated } from '../translate/translated.ts';
+import type { Condition, ObjectStatus, Translated } from '../translate/translated.ts';
 import { aliasClashes } from './build-snapshot.ts';
 import type { ConfigMetrics } from './config-metrics.ts';
 import { dumpSnapshot, type SnapshotDump } from './dump-snapshot.ts';
@@ -25,7 +25,7 @@ export interface ConfigDump {
   /** Null until the first configuration has been read. */
   readonly snapshot: SnapshotDump | null;
   readonly faults: readonly ConfigFault[];
-  readonly statuses: readonly RouteStatus[];
+  readonly statuses: readonly ObjectStatus[];
 }
 
 /** Keeps the store at what the source and the trust bundle say. Owns neither: start the source before it. */
@@ -34,15 +34,15 @@ export class ConfigPipeline implements Component {
   readonly #options: ConfigPipelineOptions;
   readonly #listeners = new Set<() => void>();
   #endSubscriptions: (() => void)[] = [];
-  #statuses: readonly RouteStatus[] = [];
+  #statuses: readonly ObjectStatus[] = [];
   #ownFaults: readonly ConfigFault[] = [];
 
   constructor(options: ConfigPipelineOptions) {
     this.#options = options;
   }
 
-  /** The statuses of the routes that are in force, for whoever writes them. */
-  get statuses(): readonly RouteStatus[] {
+  /** The statuses of the objects that are in force, for whoever writes them. */
+  get statuses(): readonly ObjectStatus[] {
     return this.#statuses;
   }
 
@@ -143,13 +143,14 @@ function faultsOf({ mesh, statuses }: Translated, update: StoreUpdate): readonly
   const clashes = aliasClashes(mesh.services).map(({ alias, keptBy, lostBy }) =>
     fault('error', `Service ${lostBy}`, `${alias} is already Service ${keptBy}'s, which keeps it`),
   );
-  const routes = statuses.flatMap(({ kind, namespace, name, conditions }) =>
-    conditions
+  const objects = statuses.flatMap(({ kind, namespace, name, conditions }) => {
+    const place = `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
+    return (conditions as readonly Condition[])
       .filter(({ status }) => status === 'False')
       .map(({ type, reason, message }) =>
-        fault('error', `${kind} ${namespace}/${name}`, `${type}=False, ${reason}: ${message}`),
-      ),
-  );
+        fault(type === 'Attached' ? 'warning' : 'error', place, `${type}=False, ${reason}: ${message}`),
+      );
+  });
   const findings = update.kind === 'rejected' ? update.findings : [];
-  return [...clashes, ...routes, ...findings.map((finding) => fault('error', 'snapshot', finding))];
+  return [...clashes, ...objects, ...findings.map((finding) => fault('error', 'snapshot', finding))];
 }

@@ -2,7 +2,7 @@ import { objectKey, type Pod } from '@tulle/api';
 import type { EndpointTransport, SpiffeId } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { identityOf, isMeshed } from './membership.ts';
-import { defaultPodMtls, type PodMtls } from './mtls-modes.ts';
+import type { MtlsModes, PodMtls } from './mtls-modes.ts';
 import { inKeyOrder } from './order.ts';
 import { type PodPort, podTargets } from './pod-ports.ts';
 import type { JoinedPort } from './slice-join.ts';
@@ -25,11 +25,14 @@ export interface MeshPod {
   readonly transportByDefault: EndpointTransport;
 }
 
+/** Of a pod that has no sidecar. */
+const outside: PodMtls = { byDefault: { mode: 'disable', policy: 'default' }, byPort: new Map() };
+
 /** By `<namespace>/<pod>`, in that order. */
 export function meshPods(
   resources: ResourceSet,
   joined: readonly JoinedPort[],
-  { trustDomain }: TranslateOptions,
+  { modes, trustDomain }: Pick<TranslateOptions, 'trustDomain'> & { readonly modes: MtlsModes },
 ): ReadonlyMap<string, MeshPod> {
   const targets = podTargets(joined);
   const pods = inKeyOrder(resources.Pod).map((pod): [string, MeshPod] => {
@@ -38,7 +41,7 @@ export function meshPods(
     const listed = own === undefined ? [] : [own.address];
     const addresses = pod.podIps.length > 0 ? pod.podIps : listed;
     const identity = isMeshed(pod, resources) ? identityOf(pod, trustDomain) : null;
-    const mtls = defaultPodMtls;
+    const mtls = identity === null ? outside : modes.of(pod);
     const facts = { key, pod, addresses, identity, ports: own?.ports ?? [], mtls };
     return [key, { ...facts, ...transportsOf(pod, identity, mtls) }];
   });

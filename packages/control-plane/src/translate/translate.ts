@@ -1,7 +1,10 @@
+import { defaults } from '@tulle/api';
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { translateEndpoints } from './endpoints.ts';
 import { meshPods } from './mesh-pods.ts';
+import { MtlsModes } from './mtls-modes.ts';
 import { translatePeers } from './peers.ts';
+import { meshConfigStatus } from './policy-status.ts';
 import { translateRoutes } from './routes.ts';
 import { translateServices } from './services.ts';
 import { joinSlices } from './slice-join.ts';
@@ -16,10 +19,19 @@ import { translateWorkloads } from './workloads.ts';
 export function translate(resources: ResourceSet, options: TranslateOptions): Translated {
   const services = translateServices(resources, options);
   const joined = joinSlices(resources);
-  const pods = meshPods(resources, joined, options);
+  const modes = new MtlsModes(resources, options.meshNamespace);
+  const pods = meshPods(resources, joined, { ...options, modes });
   const endpoints = translateEndpoints(joined, pods);
   const { routes, statuses } = translateRoutes(resources);
-  const workloads = translateWorkloads(pods.values());
+  const config = resources.MeshConfig.get(defaults.meshConfigName);
+  const workloads = translateWorkloads(pods.values(), config);
   const peers = translatePeers(pods.values());
-  return { mesh: { services, endpoints, peers, routes, workloads }, statuses };
+  return {
+    mesh: { services, endpoints, peers, routes, workloads },
+    statuses: [
+      ...statuses,
+      ...modes.statuses(resources),
+      ...(config === undefined ? [] : [meshConfigStatus(config)]),
+    ],
+  };
 }

@@ -1,9 +1,9 @@
 import type { EndpointSet, Peer, RouteTable, Service, Workload } from '@tulle/model';
 
-/** What translation makes of the resources: the mesh in its own terms, and what to tell the routes' authors. */
+/** What translation makes of the resources: the mesh in its own terms, and what to tell the objects' authors. */
 export interface Translated {
   readonly mesh: TranslatedMesh;
-  readonly statuses: readonly RouteStatus[];
+  readonly statuses: readonly ObjectStatus[];
 }
 
 /** Each list in the order of its names, so that equal inputs give equal outputs. */
@@ -26,6 +26,26 @@ export interface RouteVariant {
   readonly table: RouteTable;
 }
 
+export type ObjectStatus = RouteStatus | PolicyStatus;
+
+export interface Condition<Type extends string = string, Reason extends string = string> {
+  readonly type: Type;
+  readonly status: 'True' | 'False';
+  readonly reason: Reason;
+  readonly message: string;
+  readonly observedGeneration: number;
+}
+
+/** The `status` of an object of the mesh's own. */
+export interface PolicyStatus {
+  readonly kind: 'PeerAuthentication' | 'MeshConfig';
+  /** Empty for kinds of the whole cluster. */
+  readonly namespace: string;
+  readonly name: string;
+  /** `Attached` stands where there is a selector: false is no fault, but perhaps not what was meant. */
+  readonly conditions: readonly Condition<'Accepted' | 'Attached'>[];
+}
+
 /** The mesh's entry in a route's `status.parents`, one for each parentRef to a Service. */
 export interface RouteStatus {
   readonly kind: 'HTTPRoute';
@@ -39,10 +59,4 @@ export interface RouteStatus {
 export type AcceptedReason = 'Accepted' | 'NoMatchingParent' | 'UnsupportedValue';
 export type ResolvedRefsReason = 'ResolvedRefs' | 'BackendNotFound' | 'InvalidKind';
 
-export interface RouteCondition {
-  readonly type: 'Accepted' | 'ResolvedRefs';
-  readonly status: 'True' | 'False';
-  readonly reason: AcceptedReason | ResolvedRefsReason;
-  readonly message: string;
-  readonly observedGeneration: number;
-}
+export type RouteCondition = Condition<'Accepted' | 'ResolvedRefs', AcceptedReason | ResolvedRefsReason>;

@@ -1,8 +1,13 @@
+import type { MeshConfig } from '@tulle/api';
 import type { InboundPort, Workload } from '@tulle/model';
 import type { MeshPod } from './mesh-pods.ts';
 
 /** What each meshed pod's own sidecar has to know of it. A pod without an address has no running sidecar yet. */
-export function translateWorkloads(pods: Iterable<MeshPod>): readonly Workload[] {
+export function translateWorkloads(
+  pods: Iterable<MeshPod>,
+  config: MeshConfig | undefined,
+): readonly Workload[] {
+  const outbound = { unknownDestinations: config?.unknownDestinations ?? 'allow' };
   return [...pods].flatMap((meshPod) => {
     const { pod, identity, addresses, mtls } = meshPod;
     if (identity === null || addresses.length === 0) return [];
@@ -16,7 +21,7 @@ export function translateWorkloads(pods: Iterable<MeshPod>): readonly Workload[]
         addresses,
         ports: inboundPorts(meshPod),
         defaultMtls: mtls.byDefault,
-        outbound: { unknownDestinations: 'allow' },
+        outbound,
       },
     ];
   });

@@ -22,6 +22,7 @@ describe('translate', () => {
     const { mesh, statuses } = translate(readResources(input, `${name}.in.yaml`), {
       trustDomain: 'cluster.local',
       clusterDomain: 'cluster.local',
+      meshNamespace: 'tulle-system',
     });
     const actual = stringify({ ...mesh, statuses }, { aliasDuplicateObjects: false, lineWidth: 110 });
     const path = join(directory, `${name}.out.yaml`);

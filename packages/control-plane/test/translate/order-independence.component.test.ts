@@ -7,7 +7,11 @@ import { translate } from '../../src/translate/translate.ts';
 import { readObjects } from './read-resources.ts';
 
 const directory = join(import.meta.dirname, '../../testdata/translate');
-const options = { trustDomain: 'cluster.local', clusterDomain: 'cluster.local' };
+const options = {
+  trustDomain: 'cluster.local',
+  clusterDomain: 'cluster.local',
+  meshNamespace: 'tulle-system',
+};
 
 /** All cases in one mesh, so that the routes of several compete for the same services. */
 const objects = readdirSync(directory)

@@ -1,0 +1,18 @@
+import type { ManifestNode } from '../manifest-node.ts';
+import { labelKey, labelValue } from '../text-rules.ts';
+
+/** Labels that a pod must all have; empty: none was asked for. */
+export type PodSelector = ReadonlyMap<string, string>;
+
+const maxLabels = 64;
+
+export function readPodSelector(node: ManifestNode): PodSelector {
+  const matchLabels = node.object().field('matchLabels').object();
+  const selector = new Map<string, string>();
+  for (const [key, value] of matchLabels.entries({ max: maxLabels })) {
+    if (!labelKey.test(key)) value.violate(`must have as its key ${labelKey.is}`);
+    selector.set(key, value.text(labelValue));
+  }
+  node.warnOfUnknownFields();
+  return selector;
+}
