@@ -73,6 +73,7 @@ const metrics = new RequestMetrics(new MetricsRegistry(), {
   inbound: () => 0,
   outbound: () => 0,
   upstream: () => 0,
+  bulk: () => 0,
 });
 
 function lookupOneEndpoint(): OutboundLookup {

@@ -23,7 +23,8 @@ let metrics: RequestMetrics;
 
 beforeEach(() => {
   registry = new MetricsRegistry();
-  metrics = new RequestMetrics(registry, { inbound: () => 0, outbound: () => 0, upstream: () => 0 });
+  const none = () => 0;
+  metrics = new RequestMetrics(registry, { inbound: none, outbound: none, upstream: none, bulk: none });
   metrics.setOwn({ workload: 'web', namespace: 'shop', identity: 'spiffe://cluster.local/ns/shop/sa/web' });
 });
 

@@ -69,6 +69,8 @@ export interface ConnectionCounts {
   inbound(): number;
   outbound(): number;
   upstream(): number;
+  /** Of those upstream, left to a large body each. */
+  bulk(): number;
 }
 
 export class RequestMetrics {
@@ -109,7 +111,11 @@ export class RequestMetrics {
       ['side', 'code'],
     );
     const open = registry.gauge('tulle_connections_open', 'Open connections.', ['side']);
+    const bulk = registry
+      .gauge('tulle_bulk_connections_open', 'Upstream connections left to a large body.')
+      .with();
     registry.onCollect(() => {
+      bulk.set(connections.bulk());
       open.with('inbound').set(connections.inbound());
       open.with('outbound').set(connections.outbound());
       open.with('upstream').set(connections.upstream());

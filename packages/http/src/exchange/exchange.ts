@@ -168,6 +168,11 @@ export interface ClientConnection {
    * other streams could delay a new one.
    */
   readonly capacity: number;
+  /**
+   * Those that move so much that the others would wait behind them (H2Limits.bulkBytes). Always 0 over
+   * HTTP/1.1, where nothing is shared.
+   */
+  readonly bulkStreams: number;
   /** Begins an exchange; only where `capacity` is not 0. */
   open(handler: ClientStreamHandler): ClientStream;
   /** Takes nothing new, and closes in order once what is under way is over. */

@@ -10,6 +10,10 @@ export interface H2Limits {
   readonly maxConcurrentStreams: number;
   /** What we announce as SETTINGS_INITIAL_WINDOW_SIZE. Above: FLOW_CONTROL_ERROR. */
   readonly streamWindowBytes: number;
+  /** What it may grow to while the stream's reader keeps up. Above: the peer must wait. */
+  readonly maxStreamWindowBytes: number;
+  /** A stream that moves more within a second, or announces more, is bulk: see ClientConnection.bulkStreams. */
+  readonly bulkBytes: number;
   /** Received and not yet passed on, all streams of a connection. Above: the peer must wait. */
   readonly connectionWindowBytes: number;
   /** SETTINGS_MAX_FRAME_SIZE. Above: FRAME_SIZE_ERROR. */
@@ -83,6 +87,8 @@ export type LimitName =
 export const defaultH2Limits: H2Limits = {
   maxConcurrentStreams: 1024,
   streamWindowBytes: 256 * 1024,
+  maxStreamWindowBytes: 2 * 1024 * 1024,
+  bulkBytes: 256 * 1024,
   connectionWindowBytes: 4 * 1024 * 1024,
   maxFrameBytes: 16 * 1024,
   headerTableBytes: 4096,

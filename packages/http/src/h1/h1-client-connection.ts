@@ -81,6 +81,8 @@ export class H1ClientConnection
     return this.#handler === null ? 0 : 1;
   }
 
+  readonly bulkStreams = 0;
+
   get capacity(): number {
     return this.#state === IDLE && !this.#isRetired ? 1 : 0;
   }

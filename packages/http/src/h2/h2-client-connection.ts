@@ -20,6 +20,7 @@ import type { HeadEdits } from '../message/head-edits.ts';
 import { RequestHead } from '../message/request-head.ts';
 import { ResponseHead } from '../message/response-head.ts';
 import type { Transport, TransportError } from '../transport/transport.ts';
+import { BulkStreams } from './bulk-streams.ts';
 import { h2FieldErrors } from './field-errors.ts';
 import {
   CLIENT_PREFACE,
@@ -69,6 +70,7 @@ interface HeldRequest {
 
 export class H2ClientConnection extends H2Connection implements ClientConnection {
   readonly isServer = false;
+  readonly bulk: BulkStreams;
   protected readonly lingerMs: number = LINGER_MS;
   readonly #owner: ClientConnectionOwner;
   readonly #spare: H2ClientStream[] = [];
@@ -87,6 +89,7 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
 
   constructor(owner: ClientConnectionOwner, options: ClientConnectionOptions) {
     super(options, null);
+    this.bulk = new BulkStreams(options.limits.h2.bulkBytes);
     this.#owner = owner;
   }
 
@@ -116,6 +119,10 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
     const allowed = this.peer.maxConcurrentStreams ?? (this.peer.isKnown ? ours : ASSUMED_STREAMS);
     const idsLeft = (MAX_INT31 - this.#nextId) / 2 + 1 - this.#unsent.length;
     return Math.max(0, Math.min(Math.min(allowed, ours) - this.activeStreams, idsLeft));
+  }
+
+  get bulkStreams(): number {
+    return this.bulk.count;
   }
 
   open(handler: ClientStreamHandler): ClientStream {
@@ -164,6 +171,7 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
     writer.headers(this.#nextId, end, isEnd, this.peer.maxFrameBytes);
     this.#forgetUnsent(stream);
     this.attach(stream, this.#nextId);
+    this.bulk.announced(stream, request.contentLength);
     this.#nextId += 2;
     if (this.#nextId > MAX_INT31) this.#startRetiring();
     return true;
@@ -241,6 +249,16 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
     return false;
   }
 
+  override onBody(stream: H2Stream, buffer: Buffer, start: number, end: number, isEnd: boolean): void {
+    this.bulk.moved(stream, end - start);
+    super.onBody(stream, buffer, start, end, isEnd);
+  }
+
+  override onSweep(nowMs: number): void {
+    super.onSweep(nowMs);
+    this.bulk.onSweep(nowMs, this.streams);
+  }
+
   onFieldBlock(streamId: number, isEnd: boolean, block: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId) as H2ClientStream | undefined;
     const isHead = stream !== undefined && !stream.hasResponse;
@@ -276,6 +294,7 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
     stream.isTunnel = stream.wasConnect && status < 300;
     const isBodiless = stream.wasHead || status === 204 || status === 304;
     if (!stream.isTunnel) stream.missingBytes = isBodiless ? 0 : head.contentLength;
+    this.bulk.announced(stream, stream.missingBytes);
     const isLast = isEnd && this.endedByPeer(stream);
     if (isLast || (isEnd && stream.hasEnded && stream.isTunnel)) stream.isOver = true;
     stream.handler!.onResponse(head, isEnd);
@@ -368,6 +387,7 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
   onIdleTimeout(): void {}
 
   protected onDetached(stream: H2Stream): void {
+    this.bulk.forget(stream);
     if (stream.id === 0) this.#forgetDetached(stream as H2ClientStream);
     this.#grow();
   }

@@ -2,9 +2,11 @@ import type { ClientStream, ClientStreamHandler } from '../exchange/exchange.ts'
 import type { FieldSection } from '../message/field-section.ts';
 import type { HeadEdits } from '../message/head-edits.ts';
 import type { RequestHead } from '../message/request-head.ts';
+import type { BulkStreams } from './bulk-streams.ts';
 import { H2Stream, type StreamLink } from './h2-stream.ts';
 
 export interface ClientStreamLink extends StreamLink {
+  readonly bulk: BulkStreams;
   /** False: it does not fit. */
   sendHead(
     stream: H2ClientStream,
@@ -65,5 +67,10 @@ export class H2ClientStream extends H2Stream implements ClientStream {
     this.wasConnect = head.asksForTunnel;
     if (isEnd) this.endWithHead();
     return true;
+  }
+
+  override sendBody(buffer: Buffer, start: number, end: number, isEnd: boolean): boolean {
+    if (!this.isOver) this.#connection.bulk.moved(this, end - start);
+    return super.sendBody(buffer, start, end, isEnd);
   }
 }

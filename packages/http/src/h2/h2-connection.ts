@@ -97,7 +97,7 @@ export abstract class H2Connection
     this.observer = options.observer;
     this.sender = new SendScheduler(this.writer, this.peer, this);
     this.receive = new ReceiveWindow(limits.h2.connectionWindowBytes, this.writer);
-    this.credit = new StreamCredit(limits.h2.streamWindowBytes, this.receive, this.writer);
+    this.credit = new StreamCredit(limits.h2, this.receive, this.writer);
     this.encoder = new HpackEncoder({ maxTableBytes: limits.h2.headerTableBytes });
     this.decoder = new HpackDecoder(limits.h2.headerTableBytes);
     this.frames = new FrameHandler(this, limits.h2, options.nowMs());

@@ -51,7 +51,7 @@ class Pair implements ServerConnectionHandler, ClientConnectionOwner {
       onLimit() {},
       onProtocolError: (_: number, reason: string) => expect.unreachable(reason),
     };
-    const h2 = { ...defaultHttpLimits.h2, streamWindowBytes: 65_535 };
+    const h2 = { ...defaultHttpLimits.h2, streamWindowBytes: 65_535, maxStreamWindowBytes: 65_535 };
     const options = {
       limits: { ...defaultHttpLimits, h2 },
       timeouts: defaultServerTimeouts,

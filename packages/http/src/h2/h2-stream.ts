@@ -46,6 +46,13 @@ export abstract class H2Stream {
   /** Delivered, and credit for it still owed; withheld while paused. */
   owedBytes = 0;
   heldBytes = 0;
+  /** By which its receive window exceeds the one that streams begin with. */
+  grownBytes = 0;
+  /** Moves so much that others would wait behind it; of a client's connection. */
+  isBulk = false;
+  /** Payload either way since `movedSinceMs`. */
+  movedBytes = 0;
+  movedSinceMs = 0;
   isPaused = false;
   /** Of what content-length announces; -1 where it does not. */
   missingBytes = -1;
@@ -85,12 +92,22 @@ export abstract class H2Stream {
   begin(nowMs: number): void {
     this.isOver = this.isDetached = false;
     this.isTunnel = this.hasPeerEnded = this.hasEnded = this.hasSentEnd = false;
-    this.owedBytes = this.heldBytes = 0;
-    this.isPaused = false;
+    this.owedBytes = this.heldBytes = this.grownBytes = 0;
+    this.isPaused = this.isBulk = false;
+    this.beginPeriod(nowMs);
     this.missingBytes = -1;
     this.openedMs = nowMs;
     this.progressMs = nowMs;
     this.#needsDrain = false;
+  }
+
+  beginPeriod(nowMs: number): void {
+    this.movedBytes = 0;
+    this.movedSinceMs = nowMs;
+  }
+
+  nowMs(): number {
+    return this.link.nowMs();
   }
 
   /** Lets go of what an ended stream held. */

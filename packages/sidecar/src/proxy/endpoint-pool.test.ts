@@ -14,6 +14,7 @@ class FakeConnection {
   readonly calls: string[] = [];
   readonly httpMajor: 1 | 2;
   activeStreams = 0;
+  bulkStreams = 0;
   maxStreams: number;
   readonly #owner: ClientConnectionOwner;
 
@@ -87,14 +88,19 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
     owner: '',
     mesh: mesh ? { spiffeId, port: 15_006 } : null,
   };
-  const limits = { ...defaultProxyLimits, maxConnectionsPerEndpoint, maxQueuedPerEndpoint: 1 };
+  const limits = {
+    ...defaultProxyLimits,
+    maxConnectionsPerEndpoint,
+    maxQueuedPerEndpoint: 1,
+    maxBulkConnectionsPerEndpoint: 2,
+  };
   const pool = new EndpointPool(endpoint, { dialer, limits, timeouts: defaultProxyTimeouts, sweep });
   pool.references = 1;
   sweep.start();
   sweep.add(pool);
   const handler = {} as ClientStreamHandler;
-  const open = (httpMajor: 1 | 2) => {
-    const stream = pool.open(httpMajor, handler);
+  const open = (httpMajor: 1 | 2, bodyBytes = -1) => {
+    const stream = pool.open(httpMajor, handler, bodyBytes);
     if (stream === null || !('on' in stream)) throw new Error('no stream');
     return (stream as FakeStream).on;
   };
@@ -261,5 +267,63 @@ describe('EndpointPool over HTTP/2', () => {
     first.finish();
     clock.advance(defaultProxyTimeouts.upstreamIdleMs + sweepIntervalMs);
     expect(first.calls).toEqual(['retire']);
+  });
+});
+
+describe('EndpointPool and large bodies over HTTP/2', () => {
+  const large = defaultProxyLimits.h2.bulkBytes;
+  it('gives new requests another connection while one carries a large body, and that one again after it', () => {
+    const { open, connections, pool } = setUp({ maxConnectionsPerEndpoint: 10 });
+    const first = open(2);
+    first.bulkStreams = 1;
+    expect([open(2), open(2)]).toEqual([connections[1], connections[1]]);
+    expect(pool.bulkCount).toBe(1);
+    first.bulkStreams = 0;
+    expect([open(2), pool.bulkCount]).toEqual([first, 0]);
+  });
+
+  it('opens what says that it is large on a connection without streams', () => {
+    const { open, connections } = setUp({ maxConnectionsPerEndpoint: 10 });
+    const first = open(2);
+    expect(open(2, large)).toBe(connections[1]);
+    first.finish();
+    expect(open(2, large)).toBe(first);
+    expect(open(2, large - 1).activeStreams).toBe(2);
+  });
+
+  it('lets large bodies share once their connections are all taken, and keeps one for the others', () => {
+    const { open, connections, pool } = setUp({ maxConnectionsPerEndpoint: 10 });
+    const bulk = () => {
+      const connection = open(2, large);
+      connection.bulkStreams++;
+      return connection;
+    };
+    bulk();
+    bulk();
+    connections[0]!.maxStreams = connections[1]!.maxStreams = 10;
+    const small = open(2);
+    expect(small).toBe(connections[2]);
+    expect(pool.bulkCount).toBe(2);
+    small.maxStreams = 1;
+    expect([bulk(), bulk()]).toEqual([connections[0], connections[1]]);
+    expect(connections).toHaveLength(3);
+  });
+
+  it('lets all share at the limit of connections', () => {
+    const { open, connections } = setUp({ maxConnectionsPerEndpoint: 1 });
+    const first = open(2, large);
+    first.bulkStreams = 1;
+    expect([open(2), connections.length]).toEqual([first, 1]);
+  });
+
+  it('notices by itself that a large body is over, or that its connection is gone', () => {
+    const { open, connections, pool, clock } = setUp({ maxConnectionsPerEndpoint: 10 });
+    for (const connection of [open(2, large), open(2, large)]) connection.bulkStreams = 1;
+    clock.advance(sweepIntervalMs);
+    expect(pool.bulkCount).toBe(2);
+    connections[0]!.bulkStreams = 0;
+    connections[1]!.close();
+    clock.advance(sweepIntervalMs);
+    expect(pool.bulkCount).toBe(0);
   });
 });

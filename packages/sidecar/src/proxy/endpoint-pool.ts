@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
 import { type ConnectionPool, PooledConnection } from './pooled-connection.ts';
 import type { ProxyLimits, ProxyTimeouts } from './settings.ts';
+import { SharedConnections } from './shared-connections.ts';
 import type { Sweep } from './sweep.ts';
 import type { UpstreamDialer } from './upstream-dialer.ts';
 
@@ -28,8 +29,8 @@ export interface QueuedRequest {
 
 /**
  * The connections to one endpoint over one transport. Of HTTP/1.1 the one that was used last is used next,
- * so that those which load no longer needs fall idle and time out; HTTP/2 fills the first that has room, so
- * that many requests share one write.
+ * so that those which load no longer needs fall idle and time out; those of HTTP/2 are shared, see
+ * shared-connections.ts.
  */
 export class EndpointPool implements Balanced, ConnectionPool {
   readonly endpoint: UpstreamEndpoint;
@@ -40,8 +41,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
   readonly options: PoolOptions;
   /** HTTP/1.1 without an exchange. */
   readonly #idle: PooledConnection[] = [];
-  /** HTTP/2, busy or not, that takes new streams. */
-  readonly #multiplexed: PooledConnection[] = [];
+  readonly #shared: SharedConnections;
   readonly #all = new Set<PooledConnection>();
   /** Closing in order. */
   readonly #retired = new Set<PooledConnection>();
@@ -50,6 +50,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
   constructor(endpoint: UpstreamEndpoint, options: PoolOptions) {
     this.endpoint = endpoint;
     this.options = options;
+    this.#shared = new SharedConnections(options.limits.maxBulkConnectionsPerEndpoint);
   }
 
   get openCount(): number {
@@ -57,7 +58,12 @@ export class EndpointPool implements Balanced, ConnectionPool {
   }
 
   get idleCount(): number {
-    return this.#idle.length + this.#multiplexed.filter(isUnused).length;
+    return this.#idle.length + this.#shared.all.filter(isUnused).length;
+  }
+
+  /** Left to a large body each. */
+  get bulkCount(): number {
+    return this.#shared.bulkCount;
   }
 
   get queuedCount(): number {
@@ -68,9 +74,13 @@ export class EndpointPool implements Balanced, ConnectionPool {
     return this.references === 0 && this.inFlight === 0 && this.#all.size === 0;
   }
 
-  /** A stream on a connection that stands or is begun; null at the limit. A Failure: there can be none at all. */
-  open(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | Failure | null {
-    const pooled = (httpMajor === 1 ? this.#takeIdle() : this.#takeShared()) ?? this.#connect(httpMajor);
+  /**
+   * A stream on a connection that stands or is begun; null at the limit. A Failure: there can be none at all.
+   * `bodyBytes`: what content-length says; -1 where it does not.
+   */
+  open(httpMajor: 1 | 2, handler: ClientStreamHandler, bodyBytes = -1): ClientStream | Failure | null {
+    const pooled =
+      httpMajor === 1 ? (this.#takeIdle() ?? this.#connect(1)) : this.#takeOrConnectShared(bodyBytes);
     return pooled instanceof PooledConnection ? pooled.connection.open(handler) : pooled;
   }
 
@@ -79,7 +89,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
    * A shared one takes all that a lost one leaves behind. Null where there can be none.
    */
   openFresh(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | null {
-    const pooled = (httpMajor === 2 ? this.#takeShared() : null) ?? this.#connect(httpMajor);
+    const pooled = httpMajor === 1 ? this.#connect(1) : this.#takeOrConnectShared(-1);
     return pooled instanceof PooledConnection ? pooled.connection.open(handler) : null;
   }
 
@@ -131,9 +141,10 @@ export class EndpointPool implements Balanced, ConnectionPool {
       this.references === 0 || nowMs - pooled.idleSinceMs >= upstreamIdleMs || !this.#isCurrent(pooled);
     // The oldest come first.
     while (this.#idle.length > 0 && isSpent(this.#idle[0]!)) this.#retire(this.#idle.shift()!);
-    for (const pooled of this.#multiplexed.filter((one) => isUnused(one) && isSpent(one))) {
+    for (const pooled of this.#shared.all.filter((one) => isUnused(one) && isSpent(one))) {
       this.#retire(pooled);
     }
+    this.#shared.onSweep();
     for (const pooled of this.#retired) {
       const isOver = isUnused(pooled) && nowMs - pooled.idleSinceMs >= RETIREMENT_MS;
       if (isOver) pooled.connection.abort();
@@ -150,7 +161,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
   abort(): void {
     for (const { connection } of this.#all) connection.abort();
     this.#idle.length = 0;
-    this.#multiplexed.length = 0;
+    for (const pooled of [...this.#shared.all]) this.#shared.forget(pooled);
   }
 
   #takeIdle(): PooledConnection | null {
@@ -163,15 +174,16 @@ export class EndpointPool implements Balanced, ConnectionPool {
     }
   }
 
-  #takeShared(): PooledConnection | null {
-    for (let i = 0; i < this.#multiplexed.length; i++) {
-      const pooled = this.#multiplexed[i]!;
-      if (!this.#isCurrent(pooled)) {
-        this.#retire(pooled);
-        i--;
-      } else if (pooled.connection.capacity > 0) return pooled;
+  #takeOrConnectShared(bodyBytes: number): PooledConnection | Failure | null {
+    const shared = this.#shared;
+    for (let i = shared.all.length - 1; i >= 0; i--) {
+      if (!this.#isCurrent(shared.all[i]!)) this.#retire(shared.all[i]!);
     }
-    return null;
+    const isBulk = bodyBytes >= this.options.limits.h2.bulkBytes;
+    const pooled = isBulk ? shared.takeUnused() : shared.takeOrdinary();
+    if (pooled !== null) return pooled;
+    if (isBulk && !shared.hasRoomForBulk) return shared.takeLeastBulk() ?? this.#connect(2);
+    return this.#connect(2) ?? shared.takeLeastBulk();
   }
 
   #connect(httpMajor: 1 | 2): PooledConnection | Failure | null {
@@ -183,7 +195,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
     pooled.connection = connection;
     pooled.idleSinceMs = sweep.nowMs;
     this.#all.add(pooled);
-    if (httpMajor === 2) this.#multiplexed.push(pooled);
+    if (httpMajor === 2) this.#shared.add(pooled);
     return pooled;
   }
 
@@ -194,9 +206,12 @@ export class EndpointPool implements Balanced, ConnectionPool {
   }
 
   #forget(pooled: PooledConnection): void {
-    const list = pooled.httpMajor === 1 ? this.#idle : this.#multiplexed;
-    const at = list.indexOf(pooled);
-    if (at >= 0) list.splice(at, 1);
+    if (pooled.httpMajor === 2) {
+      this.#shared.forget(pooled);
+      return;
+    }
+    const at = this.#idle.indexOf(pooled);
+    if (at >= 0) this.#idle.splice(at, 1);
   }
 
   #isCurrent(pooled: PooledConnection): boolean {

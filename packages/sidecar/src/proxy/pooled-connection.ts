@@ -14,6 +14,8 @@ export class PooledConnection implements ClientConnectionOwner {
   readonly generation: number;
   connection!: ClientConnection;
   idleSinceMs = 0;
+  /** HTTP/2: no request joins the large body that it carries. */
+  isLeftToBulk = false;
   readonly #pool: ConnectionPool;
 
   constructor(pool: ConnectionPool, httpMajor: 1 | 2, generation: number) {

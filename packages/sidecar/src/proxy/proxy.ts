@@ -77,6 +77,7 @@ export class Proxy implements Component {
       inbound: () => this.#inbound.context.connections.size,
       outbound: () => this.#outbound.context.connections.size,
       upstream: () => this.#upstreams.openCount,
+      bulk: () => this.#upstreams.bulkCount,
     });
     this.#metrics = metrics;
     const own = parseName(settings.workload);

@@ -232,7 +232,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const extra = ownFields.prepare(head, isMeshed && exchange.appMajor === 1);
     if (capturesText) ownFields.captureOwnId(exchange.text);
     const httpMajor = isMeshed ? 2 : exchange.appMajor;
-    const upstream = pool.open(httpMajor, this.responseHandler);
+    const upstream = pool.open(httpMajor, this.responseHandler, head.contentLength);
     if (upstream === null) {
       this.#enqueue(slot, httpMajor, this.#keepWaiting(head, extra, held));
     } else if ('reason' in upstream) {

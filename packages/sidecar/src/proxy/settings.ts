@@ -17,6 +17,8 @@ export interface ProxyLimits extends HttpLimits {
   readonly maxHeldRequests: number;
   /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
   readonly maxConnectionsPerEndpoint: number;
+  /** HTTP/2 connections to one endpoint that carry a large body each, and no others. Above: large bodies share. */
+  readonly maxBulkConnectionsPerEndpoint: number;
   /** Requests in one endpoint's queue. Above: 503 UO `pool_overflow`. */
   readonly maxQueuedPerEndpoint: number;
   /** Body that is kept for a retry. Above: the request is not retried. */
@@ -65,6 +67,7 @@ export const defaultProxyLimits: ProxyLimits = {
   maxConnections: 10_000,
   maxHeldRequests: 1_000,
   maxConnectionsPerEndpoint: 1_024,
+  maxBulkConnectionsPerEndpoint: 8,
   maxQueuedPerEndpoint: 1_024,
   maxReplayBytes: 16 * 1024,
 };

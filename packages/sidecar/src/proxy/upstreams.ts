@@ -62,6 +62,13 @@ export class Upstreams implements Swept {
     return count;
   }
 
+  /** Connections that are left to a large body each. */
+  get bulkCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.bulkCount;
+    return count;
+  }
+
   onSweep(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const [cluster, known] of this.#clusters) {
@@ -86,6 +93,7 @@ export class Upstreams implements Swept {
       open: pool.openCount,
       idle: pool.idleCount,
       inFlight: pool.inFlight,
+      bulk: pool.bulkCount,
       queued: pool.queuedCount,
     }));
   }
