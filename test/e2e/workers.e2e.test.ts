@@ -72,6 +72,8 @@ describe('a sidecar of two workers', () => {
     const before = await pidOf();
     expect(before).toBeTypeOf('number');
     process.kill(before, 'SIGKILL');
+    // Gone as a whole: of a process that is being taken apart, one listener may outlive another.
+    await eventually(() => expect(() => process.kill(before, 0)).toThrow('ESRCH'));
     await eventually(async () => {
       const ready = await fetch(`http://${client.address}:${metricsPort}/readyz`);
       expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('worker 1: ')]);

@@ -38,7 +38,8 @@ async function run(settings: SidecarSettings, logger: Logger): Promise<void> {
     ? composeWorkers(settings, environment, program)
     : composeSidecar(settings, environment);
   const running = await startComponents(sidecar.components, { clock, logger });
-  const graceSeconds = settings.drainSeconds + (startsWorkers ? workerGraceSeconds : 0);
+  const { drainDelaySeconds, drainSeconds } = settings;
+  const graceSeconds = drainDelaySeconds + drainSeconds + (startsWorkers ? workerGraceSeconds : 0);
   exitOnSignal(running, { graceMs: graceSeconds * 1_000, logger });
   for (const fields of sidecar.adminListeners()) logger.info('listening', fields);
   if (settings.workerIndex !== null) reportWorkerReady(workerDetails(sidecar.adminListeners()));

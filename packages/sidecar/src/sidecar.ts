@@ -196,6 +196,7 @@ function createProxy(
     logger: loggers.of('proxy'),
     clock,
     random,
+    drainDelayMs: settings.drainDelaySeconds * 1_000,
   });
 }
 
@@ -249,7 +250,16 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     name: 'admin-server',
     host: adminHost,
     port: workerIndex === null ? settings.adminPort : 0,
-    pages: { ...health, ...operatorPages({ dump, loggers: loggers.all }) },
+    pages: {
+      ...health,
+      ...operatorPages({ dump, loggers: loggers.all }),
+      // On loopback only: the pod network must not be able to take a pod out of service.
+      'POST /drain': () => {
+        readiness.drain();
+        proxy.drain();
+        return { body: 'draining\n' };
+      },
+    },
     logger,
   });
   const adminListener = () => ({ side: 'admin', host: adminHost, port: admin.port });

@@ -176,4 +176,20 @@ describe('the sidecar as a process', () => {
     expect(await underWay).toEqual({ status: 200, body: 'hello' });
     expect(await sidecar.waitForExit()).toEqual({ code: 0, signal: null });
   });
+  it('can be told to drain on loopback, and not from the pod network', async () => {
+    await isReady();
+    const drain = (port: number) => fetch(`http://127.0.0.1:${port}/drain`, { method: 'POST' });
+    expect((await drain(ports.metrics)).status).toBe(404);
+    await isReady();
+    expect((await drain(ports.admin)).status).toBe(200);
+    expect(await page('/readyz')).toEqual({ status: 503, text: 'draining\n' });
+    const dump = JSON.parse((await page('/config_dump', ports.admin)).text);
+    expect(dump.proxy.drain).toMatchObject({
+      inbound: { isAccepting: false },
+      outbound: { isAccepting: true },
+    });
+    expect(sidecar.exit).toBeNull();
+    sidecar.kill('SIGTERM');
+    expect(await sidecar.waitForExit()).toEqual({ code: 0, signal: null });
+  });
 });

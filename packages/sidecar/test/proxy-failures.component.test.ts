@@ -190,7 +190,7 @@ describe.each(['socket', 'handle'] as const)('failures over %s transports', (bac
   });
 
   describe('the drain', () => {
-    it('closes idle connections, finishes what is under way, accepts no more', async () => {
+    it('closes idle connections in the end, finishes what is under way, accepts no more', async () => {
       const release: (() => void)[] = [];
       const origin = await startApplication(cleanup, (_, response) => {
         release.push(() => response.end('done'));
@@ -200,7 +200,7 @@ describe.each(['socket', 'handle'] as const)('failures over %s transports', (bac
       const { outboundPort } = client.proxy;
       tcp.send(get());
       await eventually(() => expect(release).toHaveLength(1));
-      const stopped = client.proxy.stop(5_000);
+      const stopped = client.proxy.stop(3_000);
       await idle.untilEnd();
       idle.socket.end();
       const late = new RawClient(outboundPort, cleanup);

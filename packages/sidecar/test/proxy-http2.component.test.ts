@@ -185,7 +185,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     expect(client.metrics.render()).toContain('tulle_connection_retries_total 1');
   });
 
-  it('drains: GOAWAY, what is under way is finished, the connection closes', async () => {
+  it('drains in the end: GOAWAY, what is under way is finished, the connection closes', async () => {
     const held: ServerHttp2Stream[] = [];
     const { session, client, tcp } = await open(await startHttp2(cleanup, (stream) => held.push(stream)));
     // It would stay half-open until its linger is over.
@@ -196,7 +196,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     });
     const answer = fetch(session, { ':authority': 'plain.shop' });
     await eventually(() => expect(held).toHaveLength(1));
-    const stopped = client.proxy.stop(10_000);
+    const stopped = client.proxy.stop(3_000);
     await eventually(() => expect(hasGoneAway).toBe(true));
     held[0]!.respond({ ':status': 200 });
     held[0]!.end('done');

@@ -23,6 +23,12 @@ export class Readiness implements Component {
   }
 
   async stop(): Promise<void> {
+    this.drain();
+  }
+
+  /** From now on it is not ready, whatever else holds. */
+  drain(): void {
+    if (this.#state === 'draining') return;
     this.#state = 'draining';
     this.#logger.info('draining');
   }

@@ -1,4 +1,4 @@
-import { type AdminAnswer, type AdminPages, type AdminRequest, messageOf } from '@tulle/runtime';
+import { type AdminAnswer, type AdminPages, messageOf } from '@tulle/runtime';
 import { mergeMetrics } from './merge-metrics.ts';
 
 /** A worker as its parent knows it. */
@@ -47,12 +47,13 @@ export function workerOperatorPages(workers: () => readonly WatchedWorker[]): Ad
       const answers = await askAll(workers(), 'GET', '/config_dump');
       return { body: { workers: Object.fromEntries(answers.map((it) => [it.worker, dumpOf(it)])) } };
     },
-    'POST /log_level': (request) => setLogLevel(workers(), request),
+    'POST /log_level': ({ url }) => tellAll(workers(), `/log_level${url.search}`),
+    'POST /drain': () => tellAll(workers(), '/drain'),
   };
 }
 
-async function setLogLevel(workers: readonly WatchedWorker[], { url }: AdminRequest): Promise<AdminAnswer> {
-  const answers = await askAll(workers, 'POST', `/log_level${url.search}`);
+async function tellAll(workers: readonly WatchedWorker[], path: string): Promise<AdminAnswer> {
+  const answers = await askAll(workers, 'POST', path);
   const failed = answers.find(({ status }) => status !== 200);
   if (failed !== undefined) return { status: failed.status, body: reasonLines(failed) };
   return { body: answers[0]?.body ?? '' };

@@ -31,6 +31,7 @@ import type { InboundPeer } from './inbound-peer.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
 import { OwnFields } from './own-fields.ts';
+import { ProxyDrain } from './proxy-drain.ts';
 import { RelayPool } from './relay-pool.ts';
 import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
@@ -48,12 +49,11 @@ export interface ProxyOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** Of a drain, with everything still accepted. Default: 0. */
+  readonly drainDelayMs?: number;
   /** Where access log lines go. Default: standard output. */
   readonly writeAccessLog?: (line: string) => void;
 }
-
-/** How often stop() looks whether the last connection is gone. */
-const DRAIN_POLL_MS = 20;
 
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is what a sidecar is made of, and no module here uses the global.
 export class Proxy implements Component {
@@ -67,7 +67,7 @@ export class Proxy implements Component {
   readonly #inboundListener: InboundListener;
   #outboundListener: Listener | null = null;
   #inboundOpening: Promise<void> | null = null;
-  #isStopping = false;
+  readonly #drain: ProxyDrain;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -111,6 +111,19 @@ export class Proxy implements Component {
       view: options.inbound,
       onConnection: (transport, peer) => this.#accept(transport, this.#inbound, peer),
       onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
+    });
+    this.#drain = new ProxyDrain({
+      inbound: {
+        connections: this.#inbound.context.connections,
+        stopAccepting: () => this.#inboundListener.close(),
+      },
+      outbound: {
+        connections: this.#outbound.context.connections,
+        stopAccepting: async () => this.#outboundListener?.close(),
+      },
+      delayMs: options.drainDelayMs ?? 0,
+      clock,
+      logger,
     });
   }
 
@@ -162,23 +175,13 @@ export class Proxy implements Component {
     });
   }
 
+  /** Peers are sent elsewhere; the application goes on reaching out until stop(). */
+  drain(): void {
+    this.#drain.begin();
+  }
+
   async stop(deadlineMs: number): Promise<void> {
-    const { clock, logger } = this.#options;
-    this.#isStopping = true;
-    const contexts = [this.#outbound.context, this.#inbound.context];
-    await Promise.all([this.#outboundListener?.close(), this.#inboundListener.close()]);
-    for (const context of contexts) {
-      for (const connection of context.connections) connection.drain();
-    }
-    const endMs = clock.monotonicMs() + deadlineMs;
-    const openCount = () => this.#outbound.context.connections.size + this.#inbound.context.connections.size;
-    while (openCount() > 0 && clock.monotonicMs() < endMs) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
-    if (openCount() > 0) logger.warn('connections cut at the drain deadline', { connections: openCount() });
-    for (const context of contexts) {
-      for (const connection of context.connections) connection.cutAtDeadline();
-    }
+    await this.#drain.finish(deadlineMs);
     this.#upstreams.abort();
     this.#sweep.stop();
   }
@@ -191,7 +194,7 @@ export class Proxy implements Component {
         outbound: { port: this.outboundPort, connections: this.#outbound.context.connections.size },
         inbound: { port: this.inboundPort, connections: this.#inbound.context.connections.size },
       },
-      isDraining: this.#isStopping,
+      drain: this.#drain.describe(),
       pools: this.#upstreams.describe(),
       settings,
     };
@@ -220,10 +223,6 @@ export class Proxy implements Component {
   }
 
   #accept(transport: Transport, relays: RelayPool, peer: InboundPeer | null): void {
-    if (this.#isStopping) {
-      transport.abort();
-      return;
-    }
     const { serverOptions } = relays.context;
     // Between sidecars ALPN has settled the version; applications say it by their first bytes.
     new DownstreamConnection(relays, peer, (handler) =>
@@ -235,8 +234,8 @@ export class Proxy implements Component {
 
   /** The first identity opens the mesh port; the next ones replace its certificate. */
   #useIdentity(material: IdentityMaterial): void {
-    if (this.#isStopping) return;
     this.#metrics.setOwn({ identity: material.spiffeId });
+    if (this.#drain.hasClosedInbound) return;
     const { logger, settings } = this.#options;
     if (this.#inboundOpening !== null) {
       this.#inboundListener.update(material);
