@@ -16,14 +16,18 @@ export const tasks = {
     command: (args) => script('examples/bookshop/src/main.ts', args),
   },
   test: {
-    summary: 'Run all tests: unit, component, end to end.',
+    summary: 'Run all tests: unit, component, end to end, pods in network namespaces.',
     usage: 'npm test -- [FILE-FILTER...] [VITEST-OPTION...]',
     options: [['FILE-FILTER', 'only test files whose path contains this text']],
-    command: (args) => script('scripts/test.mjs', ['unit,component,e2e', ...args]),
+    command: (args) => script('scripts/test.mjs', ['unit,component,e2e,netns', ...args]),
   },
   'test:unit': testTask('unit', 'Run the unit tests (*.test.ts beside the code, and the import rules).'),
   'test:component': testTask('component', 'Run the component tests (packages/*/test).'),
   'test:e2e': testTask('e2e', 'Run the end-to-end tests (test/e2e): whole meshes of real processes.'),
+  'test:netns': testTask(
+    'netns',
+    'Run the tests of capture (test/netns): pods as network namespaces. Linux and root; else they say so.',
+  ),
   check: {
     summary: 'Run every static check: types, style, import rules, unused code, wire contracts, docs.',
     usage: 'npm run check -- [--list] [CHECK...]',

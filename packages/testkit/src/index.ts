@@ -36,6 +36,7 @@ export {
   type RunningProcess,
   type StartProcessOptions,
   startProcess,
+  startProgram,
 } from './start-process.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export {

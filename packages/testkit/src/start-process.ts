@@ -13,6 +13,8 @@ export interface StartProcessOptions {
   /** Everything of the environment that the program sees beside PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** A program with arguments that runs it, as in another network namespace. */
+  readonly through?: readonly string[];
 }
 
 export interface LogLine {
@@ -51,9 +53,24 @@ const defaultTimeoutMs = 15_000;
 
 /** Runs a program of this repository from source. Whoever starts it stops it, or binds it with `await using`. */
 export async function startProcess(options: StartProcessOptions): Promise<RunningProcess> {
-  const { entry, args = [], env = {}, nodeArgs = [] } = options;
+  const { name, entry, args = [], env = {}, nodeArgs = [], through = [] } = options;
   const path = typeof entry === 'string' ? entry : fileURLToPath(entry);
-  const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
+  return await startProgram({
+    name,
+    command: [...through, process.execPath, ...nodeArgs, path, ...args],
+    env,
+  });
+}
+
+/** Runs any program; what it prints that is JSON is its log. Whoever starts it stops it. */
+export async function startProgram(options: {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<RunningProcess> {
+  const [program = '', ...args] = options.command;
+  const env = options.env ?? {};
+  const child = spawn(program, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

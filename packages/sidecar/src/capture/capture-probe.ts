@@ -1,4 +1,5 @@
 /** Connections that the check makes, to documentation addresses: where they are captured, none leaves the pod. */
+import { createSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { probeAddresses } from './capture-rules.ts';
 import type { CaptureSettings, PortRange } from './capture-settings.ts';
@@ -34,7 +35,8 @@ export async function probeCapture({ side, settings, family, original }: ProbeOp
     };
   const outcome = await dial(target);
   try {
-    if (outcome !== null) return failedDial(what, target, outcome);
+    if (outcome !== null)
+      return failedDial(what, target, { code: outcome, hasRoute: await hasRoute(target) });
     const shown = addressText(target);
     if (listener instanceof Error)
       return { result: 'ok', what: `${what}: ${shown} was answered by who listens on port ${port} already` };
@@ -85,10 +87,13 @@ function judge(what: string, port: number, came: OriginalAddress | null, target:
   };
 }
 
-function failedDial(what: string, target: OriginalAddress, code: string): CheckLine {
+function failedDial(
+  what: string,
+  target: OriginalAddress,
+  { code, hasRoute }: { code: string; hasRoute: boolean },
+): CheckLine {
   const shown = addressText(target);
-  if (['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL'].includes(code))
-    return { result: 'skipped', what: `${what}: ${shown} has no route from here (${code})` };
+  if (!hasRoute) return { result: 'skipped', what: `${what}: ${shown} has no route from here (${code})` };
   if (code === 'ECONNREFUSED')
     return {
       result: 'fault',
@@ -163,6 +168,20 @@ function dial({ address, port }: OriginalAddress): Promise<string | null> {
     socket.once('connect', () => end(null));
     socket.once('timeout', () => end(`no answer within ${timeoutMs} ms`));
     socket.once('error', (error: SystemError) => end(error.code ?? error.message));
+  });
+}
+
+/** To connect a datagram socket is to look for a route: nothing is sent. */
+function hasRoute({ address, port }: OriginalAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    const end = (isRouted: boolean) => {
+      resolve(isRouted);
+      socket.close();
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.connect(port, address);
   });
 }
 

@@ -26,7 +26,7 @@ export interface InitContext {
   readonly logger: Logger;
 }
 
-export const initExitCodes = { done: 0, failed: 1, invalid: 2, notPermitted: 3 } as const;
+const initExitCodes = { done: 0, failed: 1, invalid: 2, notPermitted: 3 } as const;
 
 /** Bit 12 of the sets in /proc/self/status (linux/capability.h). */
 const CAP_NET_ADMIN = 12n;
