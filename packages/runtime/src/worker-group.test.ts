@@ -71,6 +71,7 @@ function groupOf(
     env: { PATH: process.env.PATH },
     count,
     readyTimeoutMs: 8_000,
+    heartbeat: { intervalMs: 60_000, maxUnanswered: 2 },
     backoff: { baseMs: 20, maxMs: 100 },
     stableMs: 10_000,
     clock: systemClock,

@@ -22,12 +22,23 @@ export interface WorkerGroupOptions extends WorkerProgram {
   readonly count: number;
   /** For a worker to call reportWorkerReady(). After: it is killed, as if it had died. */
   readonly readyTimeoutMs: number;
+  readonly heartbeat: HeartbeatOptions;
   readonly backoff: BackoffOptions;
   /** A worker that served as long is restarted with the shortest back-off again. */
   readonly stableMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+/**
+ * How a worker is noticed that hangs: a loop that never ends, a stopped process. Counted in pings, not in time, so
+ * that a parent that was itself held up blames nobody.
+ */
+export interface HeartbeatOptions {
+  readonly intervalMs: number;
+  /** Pings in a row without an answer. After: it is killed, as if it had died. */
+  readonly maxUnanswered: number;
 }
 
 interface Slot {
@@ -69,6 +80,11 @@ export class WorkerGroup implements Component {
   /** What each worker has said of itself, by index; null where it is not ready. */
   get details(): readonly (WorkerDetails | null)[] {
     return this.#slots.map(({ worker }) => worker?.details ?? null);
+  }
+
+  /** Pings that each worker has not answered, by index. */
+  get unanswered(): readonly number[] {
+    return this.#slots.map(({ worker }) => worker?.unanswered ?? 0);
   }
 
   get pids(): readonly number[] {
@@ -135,6 +151,23 @@ export class WorkerGroup implements Component {
     slot.cancel();
     this.#options.logger.info('worker ready', this.#fields(slot, worker));
     if (this.#state === 'starting' && this.readyCount === this.#slots.length) this.#started.resolve();
+    this.#pingLater(slot, worker);
+  }
+
+  #pingLater(slot: Slot, worker: WorkerProcess): void {
+    const { heartbeat, clock, logger } = this.#options;
+    slot.cancel = clock.schedule(heartbeat.intervalMs, () => {
+      if (worker.unanswered >= heartbeat.maxUnanswered) {
+        logger.error('worker hangs; killed', {
+          ...this.#fields(slot, worker),
+          unanswered: worker.unanswered,
+        });
+        worker.signal('SIGKILL');
+        return;
+      }
+      worker.ping();
+      this.#pingLater(slot, worker);
+    });
   }
 
   #exited(slot: Slot, worker: WorkerProcess, exit: WorkerExit): void {

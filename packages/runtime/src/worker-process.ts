@@ -9,6 +9,10 @@ interface ReadyMessage {
   readonly ready: WorkerDetails;
 }
 
+/** What a parent sends now and then, and its answer: a loop that turns. */
+const ping = 'ping';
+const pong = 'pong';
+
 export interface WorkerProgram {
   /** Path of the module that a worker runs, with this process's node and its flags. */
   readonly program: string;
@@ -29,6 +33,8 @@ export class WorkerProcess {
   /** Null until it is ready. */
   details: WorkerDetails | null = null;
   isGone = false;
+  /** Pings since its last answer. */
+  unanswered = 0;
   readonly #child: ChildProcess;
 
   constructor(program: WorkerProgram, startedMs: number) {
@@ -56,6 +62,10 @@ export class WorkerProcess {
       onExit(exit);
     };
     this.#child.on('message', (message) => {
+      if (message === pong) {
+        this.unanswered = 0;
+        return;
+      }
       const ready = (message as Partial<ReadyMessage> | null)?.ready;
       if (typeof ready !== 'object' || this.isReady) return;
       this.details = ready;
@@ -67,13 +77,21 @@ export class WorkerProcess {
     });
   }
 
+  /** Asks whether it still answers. */
+  ping(): void {
+    if (this.isGone) return;
+    this.unanswered++;
+    // Gone meanwhile: 'exit' tells.
+    this.#child.send(ping, () => {});
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (!this.isGone) this.#child.kill(signal);
   }
 }
 
 /**
- * For the program of a worker, once it serves: tells the parent. When the parent is gone, the worker gets
+ * For the program of a worker, once it serves: tells the parent, and answers its pings from now on. When the parent is gone, the worker gets
  * SIGTERM, which is how it would have been told to end. Does nothing in a process that is no worker.
  */
 export function reportWorkerReady(details: WorkerDetails = {}): void {
@@ -84,7 +102,10 @@ export function reportWorkerReady(details: WorkerDetails = {}): void {
     return;
   }
   process.once('disconnect', end);
-  // The listener alone must not keep the process alive.
+  process.on('message', (message) => {
+    if (message === ping) process.send?.(pong, undefined, undefined, () => {});
+  });
+  // The listeners alone must not keep the process alive.
   process.channel?.unref();
   // Gone meanwhile: 'disconnect' tells.
   const message: ReadyMessage = { ready: details };

@@ -7,6 +7,8 @@ import type { Sidecar, SidecarEnvironment } from './sidecar.ts';
 export const workerGraceSeconds = 2;
 
 const readyTimeoutMs = 30_000;
+/** One that is silent for about 10 s is killed; its connections were held up as long. */
+const heartbeat = { intervalMs: 2_000, maxUnanswered: 5 };
 const backoff = { baseMs: 200, maxMs: 10_000 };
 const stableMs = 60_000;
 
@@ -30,6 +32,7 @@ export function composeWorkers(
     name: 'workers',
     count,
     readyTimeoutMs,
+    heartbeat,
     backoff,
     stableMs,
     clock,

@@ -1,6 +1,6 @@
 /**
  * A program for worker-group.test.ts: tells each connection its process id and index, echoes what it gets
- * but for `die`, tells all of a SIGHUP, and on SIGTERM stops to accept and ends once its connections have.
+ * but for `die`, `hang` and `nap` (which holds its loop up for a moment), tells all of a SIGHUP, and on SIGTERM stops to accept and ends once its connections have.
  * Arguments: the port, and a habit: `dies` or `hangs` instead of becoming ready, `stays` on SIGTERM.
  */
 import { createServer, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ const open = new Set<Socket>();
 const server = createServer({ allowHalfOpen: true }, (socket) => {
   open.add(socket);
   socket.on('error', () => {});
-  socket.on('data', (data) => (data.toString() === 'die' ? process.exit(3) : socket.write(data)));
+  socket.on('data', (data) => obey(data.toString(), socket));
   socket.on('end', () => socket.end());
   socket.on('close', () => open.delete(socket));
   socket.write(`${process.pid} ${process.env.TULLE_WORKER_INDEX}\n`);
@@ -27,3 +27,14 @@ process.on('SIGTERM', () => {
 process.on('SIGHUP', () => {
   for (const socket of open) socket.write('SIGHUP');
 });
+
+function obey(word: string, socket: Socket): void {
+  if (word === 'die') process.exit(3);
+  socket.write(word);
+  switch (word) {
+    case 'hang':
+      for (;;);
+    case 'nap':
+      for (const endMs = Date.now() + 300; Date.now() < endMs; );
+  }
+}

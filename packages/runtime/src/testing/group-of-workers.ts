@@ -11,6 +11,7 @@ const group = new WorkerGroup({
   env: {},
   count: 2,
   readyTimeoutMs: 8_000,
+  heartbeat: { intervalMs: 1_000, maxUnanswered: 10 },
   backoff: { baseMs: 20, maxMs: 100 },
   stableMs: 10_000,
   clock: systemClock,
