@@ -45,6 +45,30 @@ test('names every violation with its file, line, document and path', async () =>
   expect(out).toMatch(/2 files, 1 object: \d+ violations\n$/);
 });
 
+test("the mesh's own kinds are checked as the routes are, misspelt fields too", async () => {
+  const policy = `apiVersion: tulle.dev/v1alpha1
+kind: PeerAuthentication
+metadata: { name: p, namespace: bookshop }
+spec:
+  mtls: { mode: ON }
+  portLevelMtls: { 80: { mode: STRICT } }
+---
+apiVersion: tulle.dev/v1alpha1
+kind: MeshConfig
+metadata: { name: mesh }
+spec: { outbond: {} }
+`;
+  await writeFile(join(dir, 'policies.yaml'), policy);
+  const { code, out } = await validate();
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /error .*policies\.yaml:1 \(document 1\): spec\.mtls\.mode: must be one of STRICT, PERMISSIVE, DISABLE, UNSET/,
+  );
+  expect(out).toMatch(/error .*policies\.yaml:1 \(document 1\): spec\.portLevelMtls: needs a selector/);
+  expect(out).toMatch(/error .*policies\.yaml:8 \(document 2\): metadata\.name: must be default/);
+  expect(out).toMatch(/warning .*policies\.yaml:8 \(document 2\): spec\.outbond: is not a known field/);
+});
+
 test('an object that is there twice is a violation that names the first', async () => {
   await writeFile(join(dir, 'twice.yaml'), namespace);
   const { code, out } = await validate();

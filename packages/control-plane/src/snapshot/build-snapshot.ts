@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type MeshResources,
   type ResourceKind,
@@ -10,6 +9,7 @@ import {
 import type { RouteVariant, TranslatedMesh } from '../translate/translated.ts';
 import { contentHash } from './content-hash.ts';
 import { MeshSnapshot, type RouteEntries, type SnapshotEntries } from './mesh-snapshot.ts';
+import { isSameContent } from './same-content.ts';
 import type { SnapshotEntry } from './snapshot.ts';
 
 /**
@@ -95,7 +95,7 @@ function entryOf<K extends ResourceKind>(
   { aliases, before }: { aliases: readonly string[]; before: SnapshotEntry<K> | null | undefined },
 ): SnapshotEntry<K> {
   // Comparing costs a fraction of hashing, and most of a mesh says the same as before.
-  if (before && isDeepStrictEqual(before.resource, resource) && isDeepStrictEqual(before.aliases, aliases)) {
+  if (before && isSameContent(before.resource, resource) && isSameContent(before.aliases, aliases)) {
     return before;
   }
   const version = contentHash(aliases.length === 0 ? resource : { aliases, resource });

@@ -1,6 +1,6 @@
 import { parseManifest, parseYamlDocuments } from '@tulle/api';
 import type { TrustBundle } from '@tulle/model';
-import { MetricsRegistry, silentLogger } from '@tulle/runtime';
+import { createLogger, MetricsRegistry, silentLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import type { TrustBundleSource } from '../identity/trust-bundle-source.ts';
@@ -59,6 +59,8 @@ function setUp() {
     },
   };
   const registry = new MetricsRegistry();
+  const warnings: { faults: readonly string[] }[] = [];
+  const write = (line: string) => void warnings.push(JSON.parse(line));
   const store = new SnapshotStore({ logger: silentLogger });
   const pipeline = new ConfigPipeline({
     source,
@@ -70,10 +72,10 @@ function setUp() {
       meshNamespace: 'tulle-system',
     },
     clock: new FakeClock(),
-    logger: silentLogger,
+    logger: createLogger({ level: 'warn', write }),
     metrics: createConfigMetrics(registry),
   });
-  return { source, trust, store, pipeline, registry };
+  return { source, trust, store, pipeline, registry, warnings };
 }
 
 describe('ConfigPipeline', () => {
@@ -145,6 +147,22 @@ describe('ConfigPipeline', () => {
         expect.stringMatching(/^Attached=False, NoMatchingWorkload: the selector matches no pod/),
       ],
     ]);
+  });
+
+  it('logs a fault when it appears, and not again while it stands', async () => {
+    const { source, pipeline, warnings } = setUp();
+    await pipeline.start();
+    const broken = `${service}---\n${route('missing')}`;
+    const logged = () => warnings.map(({ faults }) => faults.length);
+    source.set(broken);
+    source.set(broken);
+    expect(logged()).toEqual([1]);
+    expect(warnings[0]!.faults[0]).toMatch(
+      /^error: HTTPRoute default\/r: ResolvedRefs=False, BackendNotFound/,
+    );
+    source.set(service);
+    source.set(broken);
+    expect(logged()).toEqual([1, 1]);
   });
 
   it('goes on serving what stood when a run fails', async () => {

@@ -28,6 +28,8 @@ export interface ConfigDump {
   readonly statuses: readonly ObjectStatus[];
 }
 
+const maxLoggedFaults = 20;
+
 /** Keeps the store at what the source and the trust bundle say. Owns neither: start the source before it. */
 export class ConfigPipeline implements Component {
   readonly name = 'config pipeline';
@@ -104,9 +106,21 @@ export class ConfigPipeline implements Component {
     if (source.current === null) return null;
     const translated = translate(source.current, this.#options.translate);
     const update = store.update(translated.mesh, trustBundle.current);
-    this.#ownFaults = faultsOf(translated, update);
+    this.#takeFaults(faultsOf(translated, update));
     if (update.kind !== 'rejected') this.#statuses = translated.statuses;
     return update;
+  }
+
+  /** Told once, when they appear: the source says its own. */
+  #takeFaults(faults: readonly ConfigFault[]): void {
+    const known = new Set(this.#ownFaults.map(textOf));
+    const fresh = faults.map(textOf).filter((text) => !known.has(text));
+    this.#ownFaults = faults;
+    if (fresh.length === 0) return;
+    this.#options.logger.warn('the configuration has faults', {
+      faults: fresh.slice(0, maxLoggedFaults),
+      faultCount: fresh.length,
+    });
   }
 
   #record(update: StoreUpdate, elapsedMs: number): void {
@@ -132,6 +146,10 @@ export class ConfigPipeline implements Component {
     metrics?.faults.with('error').set(errors);
     metrics?.faults.with('warning').set(this.faults.length - errors);
   }
+}
+
+function textOf({ severity, place, reason }: ConfigFault): string {
+  return `${severity}: ${place}: ${reason}`;
 }
 
 function fault(severity: ConfigFault['severity'], place: string, reason: string): ConfigFault {

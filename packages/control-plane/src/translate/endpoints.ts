@@ -1,7 +1,9 @@
-import type { Endpoint, EndpointSet } from '@tulle/model';
-import type { MeshPod } from './mesh-pods.ts';
+import type { Endpoint, EndpointSet, EndpointTransport } from '@tulle/model';
+import { type MeshPod, transportTo } from './mesh-pods.ts';
 import { compareText } from './order.ts';
 import type { JoinedPort } from './slice-join.ts';
+
+const plain: EndpointTransport = { kind: 'plain' };
 
 type MeshPods = ReadonlyMap<string, MeshPod>;
 
@@ -31,7 +33,7 @@ function addCandidate(
   const meshPod = pod === null ? undefined : pods.get(pod);
   // The address of a finished pod may be another pod's by now.
   if (meshPod?.pod.isFinished || (isTerminating && !isServing)) return;
-  const transport = meshPod?.transport(port) ?? { kind: 'plain' };
+  const transport = meshPod === undefined ? plain : transportTo(meshPod, port);
   const key = `${address} ${port}`;
   const owner = meshPod?.pod.owner ?? '';
   const seen: Endpoint = { address, port, transport, workload: pod ?? '', owner, zone: zone ?? '' };

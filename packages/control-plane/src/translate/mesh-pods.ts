@@ -20,11 +20,12 @@ export interface MeshPod {
   /** Ports that some service leads to. */
   readonly ports: readonly PodPort[];
   readonly mtls: PodMtls;
-  transport(port: number): EndpointTransport;
-  /** For ports that nothing names. */
-  readonly transportByDefault: EndpointTransport;
+  /** On ports that take mutual TLS; in plain to a pod outside the mesh. */
+  readonly meshTransport: EndpointTransport;
 }
 
+const plain: EndpointTransport = { kind: 'plain' };
+const none: readonly PodPort[] = [];
 /** Of a pod that has no sidecar. */
 const outside: PodMtls = { byDefault: { mode: 'disable', policy: 'default' }, byPort: new Map() };
 
@@ -38,26 +39,20 @@ export function meshPods(
   const pods = inKeyOrder(resources.Pod).map((pod): [string, MeshPod] => {
     const key = objectKey(pod);
     const own = targets.get(key);
-    const listed = own === undefined ? [] : [own.address];
-    const addresses = pod.podIps.length > 0 ? pod.podIps : listed;
+    const addresses = pod.podIps.length > 0 || own === undefined ? pod.podIps : [own.address];
     const identity = isMeshed(pod, resources) ? identityOf(pod, trustDomain) : null;
     const mtls = identity === null ? outside : modes.of(pod);
-    const facts = { key, pod, addresses, identity, ports: own?.ports ?? [], mtls };
-    return [key, { ...facts, ...transportsOf(pod, identity, mtls) }];
+    const meshTransport: EndpointTransport =
+      identity === null
+        ? plain
+        : { kind: 'mtls', identity, meshPort: pod.isCaptured ? null : pod.inboundPort };
+    return [key, { key, pod, addresses, identity, ports: own?.ports ?? none, mtls, meshTransport }];
   });
   return new Map(pods);
 }
 
-const plain: EndpointTransport = { kind: 'plain' };
-
-/** In plain to a pod outside the mesh, and to ports that take nothing else. */
-function transportsOf(
-  { isCaptured, inboundPort }: Pod,
-  identity: SpiffeId | null,
-  { byDefault, byPort }: PodMtls,
-): Pick<MeshPod, 'transport' | 'transportByDefault'> {
-  if (identity === null) return { transport: () => plain, transportByDefault: plain };
-  const meshed: EndpointTransport = { kind: 'mtls', identity, meshPort: isCaptured ? null : inboundPort };
-  const transport = (port: number) => ((byPort.get(port) ?? byDefault).mode === 'disable' ? plain : meshed);
-  return { transport, transportByDefault: byDefault.mode === 'disable' ? plain : meshed };
+/** How a port of the pod is spoken to; null: one that nothing names. */
+export function transportTo({ meshTransport, mtls }: MeshPod, port: number | null): EndpointTransport {
+  const rule = port === null ? mtls.byDefault : (mtls.byPort.get(port) ?? mtls.byDefault);
+  return rule.mode === 'disable' ? plain : meshTransport;
 }

@@ -1,5 +1,5 @@
-import type { EndpointTransport, Peer, PeerPort } from '@tulle/model';
-import type { MeshPod } from './mesh-pods.ts';
+import type { Peer, PeerPort } from '@tulle/model';
+import { type MeshPod, transportTo } from './mesh-pods.ts';
 import { compareAge, createdMsOf } from './order.ts';
 
 /**
@@ -12,10 +12,11 @@ export function translatePeers(pods: Iterable<MeshPod>): readonly Peer[] {
   );
   const owners = addressOwners(candidates);
   return candidates.flatMap((meshPod) => {
-    const { pod, transportByDefault: transport } = meshPod;
+    const { pod } = meshPod;
     const addresses = meshPod.addresses.filter((address) => owners.get(address) === meshPod);
     if (addresses.length === 0) return [];
     const { namespace, name } = pod.metadata;
+    const transport = transportTo(meshPod, null);
     return [{ namespace, name, owner: pod.owner, addresses, transport, ports: peerPorts(meshPod) }];
   });
 }
@@ -37,13 +38,14 @@ function isYounger(a: MeshPod, b: MeshPod): boolean {
 }
 
 function peerPorts(meshPod: MeshPod): readonly PeerPort[] {
-  const { ports, mtls, transportByDefault } = meshPod;
-  const listed = new Map<number, PeerPort>();
-  for (const port of ports) listed.set(port.port, { ...port, transport: meshPod.transport(port.port) });
+  const { ports, mtls } = meshPod;
+  const listed = ports.map((port): PeerPort => ({ ...port, transport: transportTo(meshPod, port.port) }));
+  if (mtls.byPort.size === 0) return listed;
+  const known = new Set(ports.map(({ port }) => port));
   for (const port of mtls.byPort.keys()) {
-    const transport: EndpointTransport = meshPod.transport(port);
-    if (listed.has(port) || transport === transportByDefault) continue;
-    listed.set(port, { port, protocol: 'detect', services: [], transport });
+    const transport = transportTo(meshPod, port);
+    if (known.has(port) || transport === transportTo(meshPod, null)) continue;
+    listed.push({ port, protocol: 'detect', services: [], transport });
   }
-  return [...listed.values()].sort((a, b) => a.port - b.port);
+  return listed.sort((a, b) => a.port - b.port);
 }

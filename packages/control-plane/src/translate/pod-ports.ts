@@ -19,7 +19,14 @@ export interface PodTargets {
 
 interface Gathered {
   readonly address: string;
-  readonly byPort: Map<number, { readonly protocols: Set<AppProtocol>; readonly services: Set<string> }>;
+  readonly ports: GatheredPort[];
+}
+
+/** Plain lists: nearly every pod has a port or two, each of one service. */
+interface GatheredPort {
+  readonly port: number;
+  readonly protocols: AppProtocol[];
+  readonly services: string[];
 }
 
 /**
@@ -32,30 +39,34 @@ export function podTargets(joined: readonly JoinedPort[]): ReadonlyMap<string, P
     const service = formatServicePort(servicePort);
     for (const { endpoint, port } of targets) {
       if (endpoint.pod === null) continue;
-      const own = byPod.get(endpoint.pod) ?? { address: endpoint.address, byPort: new Map() };
-      byPod.set(endpoint.pod, own);
-      const known = own.byPort.get(port) ?? { protocols: new Set(), services: new Set() };
-      own.byPort.set(port, known);
-      known.protocols.add(protocol);
-      known.services.add(service);
+      const own = byPod.get(endpoint.pod) ?? { address: endpoint.address, ports: [] };
+      if (own.ports.length === 0) byPod.set(endpoint.pod, own);
+      const known = own.ports.find((candidate) => candidate.port === port);
+      if (known === undefined) own.ports.push({ port, protocols: [protocol], services: [service] });
+      // A service's targets come together: the same one twice is two slices of it.
+      else if (known.services.at(-1) !== service) {
+        known.protocols.push(protocol);
+        known.services.push(service);
+      }
     }
   }
   return new Map([...byPod].map(([pod, gathered]) => [pod, settle(gathered)]));
 }
 
-function settle({ address, byPort }: Gathered): PodTargets {
-  const ports = [...byPort]
-    .map(([port, { protocols, services }]) => ({
+function settle({ address, ports: gathered }: Gathered): PodTargets {
+  const ports = gathered
+    .map(({ port, protocols, services }) => ({
       port,
       protocol: agreedProtocol(protocols),
-      services: [...services].sort(compareText),
+      services: services.sort(compareText),
     }))
     .sort((a, b) => a.port - b.port);
   return { address, ports };
 }
 
 /** Of services that share a port, those that declare nothing agree with any; where two differ, the bytes decide. */
-function agreedProtocol(protocols: ReadonlySet<AppProtocol>): AppProtocol {
-  const [first = 'detect', ...others] = [...protocols].filter((protocol) => protocol !== 'detect');
-  return others.length === 0 ? first : 'detect';
+function agreedProtocol(protocols: readonly AppProtocol[]): AppProtocol {
+  const declared = protocols.find((protocol) => protocol !== 'detect') ?? 'detect';
+  const agrees = protocols.every((protocol) => protocol === 'detect' || protocol === declared);
+  return agrees ? declared : 'detect';
 }

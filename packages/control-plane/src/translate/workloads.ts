@@ -29,10 +29,11 @@ export function translateWorkloads(
 
 /** Those that a service leads to, and those that a policy names. */
 function inboundPorts({ ports, mtls: { byDefault, byPort } }: MeshPod): readonly InboundPort[] {
-  const listed = new Map<number, InboundPort>();
-  for (const port of ports) listed.set(port.port, { ...port, mtls: byPort.get(port.port) ?? byDefault });
+  const listed = ports.map((port): InboundPort => ({ ...port, mtls: byPort.get(port.port) ?? byDefault }));
+  if (byPort.size === 0) return listed;
+  const known = new Set(ports.map(({ port }) => port));
   for (const [port, mtls] of byPort) {
-    if (!listed.has(port)) listed.set(port, { port, protocol: 'detect', services: [], mtls });
+    if (!known.has(port)) listed.push({ port, protocol: 'detect', services: [], mtls });
   }
-  return [...listed.values()].sort((a, b) => a.port - b.port);
+  return listed.sort((a, b) => a.port - b.port);
 }
