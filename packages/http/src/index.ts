@@ -9,10 +9,13 @@
  *   BodyReader finds the body's end, writeRequestHead() and writeResponseHead() copy what is
  *   forwarded into `scratch`. Strict: h1/errors.ts lists each doubtful form and its answer.
  * - hpack/ and h2/: HTTP/2 (RFC 7541, 9113). Start at h2/h2-connection.ts, which names what does what.
+ * - detect/: what a client speaks, by its first bytes: HTTP, TLS (with name and ALPN), or neither.
  * - exchange/: requests and responses as either version carries them. Start at exchange/exchange.ts;
  *   serveHttp() makes a transport a connection to a client, H1ClientConnection and
  *   H2ClientConnection one to a server.
  */
+export { type ClientHello, parseClientHello } from './detect/client-hello.ts';
+export { type DetectedProtocol, detectProtocol, MAX_DETECTION_BYTES } from './detect/detect-protocol.ts';
 export * from './exchange/exchange.ts';
 export * from './exchange/limits.ts';
 export { sendLocalResponse } from './exchange/local-response.ts';
@@ -36,14 +39,11 @@ export { ResponseHead } from './message/response-head.ts';
 export { chooseBackend } from './transport/choose-backend.ts';
 export { connectTcp } from './transport/connect-tcp.ts';
 export { type ConnectTlsOptions, connectTls } from './transport/connect-tls.ts';
+export { detachSocket } from './transport/detach-socket.ts';
 export type { HandshakeRefusal, HandshakeRefusalCode } from './transport/handshake-refusal.ts';
 export { listenTcp } from './transport/listen-tcp.ts';
-export {
-  type ListenTlsOptions,
-  listenTls,
-  type TlsListener,
-  type TlsServerSettings,
-} from './transport/listen-tls.ts';
+export { type ListenTlsOptions, listenTls, type TlsListener } from './transport/listen-tls.ts';
+export { TlsAcceptor, type TlsAcceptorOptions, type TlsServerSettings } from './transport/tls-acceptor.ts';
 export { TlsSessionCache } from './transport/tls-session-cache.ts';
 export {
   type ConnectTcpOptions,

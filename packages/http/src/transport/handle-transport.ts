@@ -8,6 +8,7 @@
  *
  * Long because reading, writing and closing are one state machine.
  */
+import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { ByteQueue, emptyQueue } from './byte-queue.ts';
 import { HeldReads, noReads } from './held-reads.ts';
@@ -56,6 +57,7 @@ export class HandleTransport implements Transport {
   #handle: RawHandle | null = null;
   readonly #binding: RawBinding = rawBinding();
   readonly #closeHandle: CloseHandle;
+  readonly #onDetached: (socket: Socket) => void;
   /** Made when needed, for a mesh has many idle connections: micro/transport-memory.ts. */
   #queue = emptyQueue;
   #held = noReads;
@@ -78,9 +80,10 @@ export class HandleTransport implements Transport {
   #needsDrain = false;
   #error: TransportError | null = null;
 
-  constructor(isTls: boolean, closeHandle: CloseHandle) {
+  constructor(isTls: boolean, closeHandle: CloseHandle, onDetached: (socket: Socket) => void = () => {}) {
     this.isTls = isTls;
     this.#closeHandle = closeHandle;
+    this.#onDetached = onDetached;
   }
 
   get isClosed(): boolean {
@@ -191,6 +194,22 @@ export class HandleTransport implements Transport {
 
   abort(): void {
     this.#close(true);
+  }
+
+  /** See detachSocket(). */
+  detach(): Socket | null {
+    const handle = this.#handle;
+    if (this.#isClosed || handle === null) return null;
+    this.#isClosed = true;
+    handle.readStop();
+    const held = this.#held.takeAll();
+    this.#release();
+    handle.tulleOwner = undefined;
+    // The constructor option `handle` is not in the types; node documents it for child processes.
+    const socket = new Socket({ handle, allowHalfOpen: true, pauseOnCreate: true } as object);
+    if (held.length > 0) socket.unshift(held);
+    this.#onDetached(socket);
+    return socket;
   }
 
   /** Closes for a reason of ours or of the system's. */

@@ -13,6 +13,12 @@ export class HeldReads {
     this.#chunks.push(Buffer.from(buffer.subarray(start, end)));
   }
 
+  takeAll(): Buffer {
+    const all = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    return all;
+  }
+
   take(): Buffer | null {
     return this.#chunks.shift() ?? null;
   }

@@ -1,41 +1,16 @@
-import { createServer as createTcpServer, type Server } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { type HandshakeRefusal, type HandshakeRefusalCode, refusalOf } from './handshake-refusal.ts';
+import { createServer } from 'node:net';
 import { listenOn } from './listen-tcp.ts';
-import { peerCertificateOf } from './peer-certificate.ts';
-import { openTls, startTls, tlsTransport } from './tls-transport.ts';
-import type {
-  Listener,
-  PeerCertificateInfo,
-  Transport,
-  TransportBackend,
-  TransportError,
-} from './transport.ts';
+import { TlsAcceptor, type TlsAcceptorOptions, type TlsServerSettings } from './tls-acceptor.ts';
+import type { Listener, TransportError } from './transport.ts';
 
-/** TLS 1.3 only; a client certificate is required and verified against `caPem`. */
-export interface TlsServerSettings {
-  readonly certPem: string;
-  readonly keyPem: string;
-  readonly caPem: string;
-  /** Empty: any, or none. Else a client that offers none of them is refused. */
-  readonly alpnProtocols: readonly string[];
-}
-
-export interface ListenTlsOptions {
+export interface ListenTlsOptions extends TlsAcceptorOptions {
   readonly host: string;
   readonly port: number;
   readonly backlog?: number;
-  readonly backend: TransportBackend;
   /** As of listenTcp(). */
   readonly reusePort?: boolean;
   /** Handshakes under way count. */
   readonly maxConnections?: number;
-  readonly settings: TlsServerSettings;
-  readonly handshakeTimeoutMs: number;
-  /** Null accepts; a reason refuses. Asked on every connection, resumed ones too. */
-  verifyPeer(certificate: PeerCertificateInfo, serverName: string | null): string | null;
-  onConnection(transport: Transport, serverName: string | null): void;
-  onRefused(refusal: HandshakeRefusal): void;
   onError(error: TransportError): void;
 }
 
@@ -44,100 +19,21 @@ export interface TlsListener extends Listener {
   updateSettings(settings: TlsServerSettings): void;
 }
 
-/**
- * The three of TLS 1.3, AES-128 first: it is cheaper than AES-256, which OpenSSL would choose (`openssl speed`:
- * 7 % on records of 1.4 KB), and is what RFC 8446 section 9.1 makes mandatory. The server's order decides.
- */
-const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
-
-/**
- * Sockets are accepted by one net server and handed to a TLS server that never listens: settings
- * are swapped by replacing the latter, and its ticket keys with it, so that no session outlives
- * the trust that it rests on.
- */
+/** Listens for mutual TLS. Rejects with a TransportError when the address cannot be had. */
 export async function listenTls(options: ListenTlsOptions): Promise<TlsListener> {
-  let handshaker = createHandshaker(options, options.settings);
+  const acceptor = new TlsAcceptor(options);
   const open = { count: 0 };
-  const server = createTcpServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (raw) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (raw) => {
     if (options.maxConnections !== undefined && open.count >= options.maxConnections) {
       raw.destroy();
       return;
     }
     open.count++;
     raw.once('close', () => open.count--);
-    handshaker.emit('connection', raw);
+    acceptor.accept(raw);
   });
   const listener = await listenOn(server, options, () => open.count);
   return Object.assign(listener, {
-    updateSettings(settings: TlsServerSettings) {
-      handshaker = createHandshaker(options, settings);
-    },
+    updateSettings: (settings: TlsServerSettings) => acceptor.update(settings),
   });
-}
-
-function createHandshaker(options: ListenTlsOptions, settings: TlsServerSettings): Server {
-  const server = createTlsServer({
-    cert: settings.certPem,
-    key: settings.keyPem,
-    ca: settings.caPem,
-    minVersion: 'TLSv1.3',
-    ciphers: CIPHERS,
-    requestCert: true,
-    // Not left to node, which drops a client without certificate without a reason, and passes a
-    // resumed session that has none: refusalOfPeer() looks at both on every connection.
-    rejectUnauthorized: false,
-    ...(settings.alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...settings.alpnProtocols] }),
-    handshakeTimeout: options.handshakeTimeoutMs,
-    sessionIdContext: 'tulle',
-  });
-  server.on('secureConnection', (socket) => accept(socket, settings, options));
-  server.on('tlsClientError', (error, socket) => {
-    options.onRefused(refusalOf(error, socket));
-    socket.destroy();
-  });
-  return server;
-}
-
-function accept(socket: TLSSocket, settings: TlsServerSettings, options: ListenTlsOptions): void {
-  // The types say boolean, the documentation "string or false".
-  const serverName = (socket as { servername?: string | false }).servername || null;
-  const certificate = peerCertificateOf(socket);
-  const refusal = refusalOfPeer(socket, certificate, serverName, { settings, options });
-  if (certificate === null || refusal !== null) {
-    const [code, detail] = refusal ?? noCertificate;
-    options.onRefused({
-      code,
-      detail,
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
-    });
-    socket.on('error', () => {});
-    socket.destroy();
-    return;
-  }
-  const transport = tlsTransport(options.backend, socket);
-  openTls(transport, socket, certificate);
-  options.onConnection(transport, serverName);
-  startTls(transport, socket);
-}
-
-type Refusal = readonly [code: HandshakeRefusalCode, detail: string];
-
-const noCertificate: Refusal = ['no-certificate', 'the client showed no certificate'];
-
-function refusalOfPeer(
-  socket: TLSSocket,
-  certificate: PeerCertificateInfo | null,
-  serverName: string | null,
-  { settings, options }: { settings: TlsServerSettings; options: ListenTlsOptions },
-): Refusal | null {
-  if (settings.alpnProtocols.length > 0 && !socket.alpnProtocol) {
-    return ['alpn', `the client speaks none of ${settings.alpnProtocols.join(', ')}`];
-  }
-  if (certificate === null) return noCertificate;
-  if (!socket.authorized) return ['untrusted', String(socket.authorizationError)];
-  // A resumed handshake does not look at the dates.
-  if (certificate.validToMs <= Date.now()) return ['untrusted', 'the certificate has expired'];
-  const reason = options.verifyPeer(certificate, serverName);
-  return reason === null ? null : ['identity', reason];
 }

@@ -43,6 +43,7 @@ export class SocketTransport implements Transport {
   #isOpen = false;
   #isPaused = false;
   #isClosed = false;
+  #isDetached = false;
   #isEnding = false;
   #hasPeerEnded = false;
   #isEndHeld = false;
@@ -116,6 +117,25 @@ export class SocketTransport implements Transport {
     this.#early = emptyQueue;
     if (this.#isEnding) socket.end();
     if (this.#needsDrain && !socket.writableNeedDrain) setImmediate(() => this.#drained());
+  }
+
+  /** See detachSocket(). */
+  detach(): Socket | null {
+    const socket = this.#socket as (Socket & { _handle: { readStop?(): void } | null }) | null;
+    const handle = socket?._handle ?? null;
+    if (socket === null || handle === null || this.#isClosed) return null;
+    this.#isClosed = true;
+    this.#isDetached = true;
+    const held = this.#held.takeAll();
+    handle.readStop?.();
+    socket._handle = null;
+    // The constructor option `handle` is not in the types; node documents it for child processes.
+    const detached = new Socket({ handle, allowHalfOpen: true, pauseOnCreate: true } as object);
+    if (held.length > 0) detached.unshift(held);
+    // Whoever waits for the end of the old one means the connection.
+    detached.once('close', () => socket.emit('close', false));
+    socket.removeAllListeners('error').on('error', () => {});
+    return detached;
   }
 
   /** Closes for a reason of ours: a refused peer, a time limit. */
@@ -278,6 +298,7 @@ export class SocketTransport implements Transport {
   }
 
   #closed(): void {
+    if (this.#isDetached) return;
     this.#isClosed = true;
     this.#socket = null;
     this.#held = noReads;

@@ -89,10 +89,15 @@ class HandleListener implements Listener {
       return;
     }
     this.connectionCount++;
-    const transport = new HandleTransport(false, (handle, isAbort, done) => {
-      this.connectionCount--;
-      closeTcp(handle, isAbort, done);
-    });
+    const gone = () => this.connectionCount--;
+    const transport = new HandleTransport(
+      false,
+      (handle, isAbort, done) => {
+        gone();
+        closeTcp(handle, isAbort, done);
+      },
+      (socket) => socket.once('close', gone),
+    );
     openTcp(transport, client);
     this.#options.onConnection(transport);
     transport.start();
