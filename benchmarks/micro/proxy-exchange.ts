@@ -123,7 +123,7 @@ function exchangeWith(lookup: OutboundLookup): () => void {
   };
   new DownstreamConnection(
     new RelayPool(context),
-    null,
+    { peer: null, captured: null },
     (handler) => new H1ServerConnection(transport, handler, serverOptions),
   );
   return () => {

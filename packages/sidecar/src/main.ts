@@ -8,6 +8,7 @@ import {
   startComponents,
   systemClock,
 } from '@tulle/runtime';
+import { loadOriginalDestination } from './capture/original-destination.ts';
 import { readSettings, type SidecarSettings } from './settings.ts';
 import { composeSidecar } from './sidecar.ts';
 import { composeWorkers, workerDetails, workerGraceSeconds } from './workers.ts';
@@ -31,8 +32,11 @@ async function main(): Promise<void> {
 
 async function run(settings: SidecarSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
-  const environment = { clock, random: Math.random, logger, metrics: new MetricsRegistry() };
   const startsWorkers = settings.workers > 1 && settings.workerIndex === null;
+  const captures = settings.capture === 'redirect' && !startsWorkers;
+  const originalDestination = captures ? await loadOriginalDestination() : null;
+  const metrics = new MetricsRegistry();
+  const environment = { clock, random: Math.random, logger, metrics, originalDestination };
   const program = { program: import.meta.filename, args: [], env: process.env };
   const sidecar = startsWorkers
     ? composeWorkers(settings, environment, program)

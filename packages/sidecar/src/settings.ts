@@ -2,6 +2,7 @@ import { type NamespacedName, parseName } from '@tulle/model';
 import { EnvReader, type LogLevel, logLevels, WORKER_INDEX_VARIABLE } from '@tulle/runtime';
 
 export const accessLogModes = ['off', 'errors', 'text', 'json'] as const;
+export const captureModes = ['none', 'redirect'] as const;
 export const backendModes = ['auto', 'socket', 'handle'] as const;
 
 /** Everything that a sidecar is told at start; nothing else of the environment is read. */
@@ -21,6 +22,8 @@ export interface SidecarSettings {
   readonly logLevel: LogLevel;
   readonly accessLog: (typeof accessLogModes)[number];
   readonly backend: (typeof backendModes)[number];
+  /** Whether netfilter brings the pod's traffic here: see capture/. */
+  readonly capture: (typeof captureModes)[number];
   /** What outlives the process is kept there; null: nothing does. */
   readonly stateDirectory: string | null;
   /** After a SIGTERM, with everything still accepted: for those to hear of it who send here. */
@@ -74,6 +77,7 @@ export function readSettings(env: Env): SidecarSettings {
     logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
     accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'errors'),
     backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
+    capture: reader.oneOf('TULLE_CAPTURE', captureModes, 'none'),
     stateDirectory: reader.optional('TULLE_STATE_DIR'),
     drainDelaySeconds: reader.integer('TULLE_DRAIN_DELAY_SECONDS', 0, { min: 0, max: 300 }),
     drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),

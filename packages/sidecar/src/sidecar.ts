@@ -12,6 +12,7 @@ import {
   type Random,
 } from '@tulle/runtime';
 import { Readiness } from './admin/readiness.ts';
+import type { OriginalDestination } from './capture/original-destination.ts';
 import { checkRoutes } from './config/compile-routes.ts';
 import { InboundStore } from './config/inbound-store.ts';
 import { OutboundStore } from './config/outbound-store.ts';
@@ -37,6 +38,8 @@ export interface SidecarEnvironment {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
+  /** Null: explicit mode. */
+  readonly originalDestination: OriginalDestination | null;
 }
 
 export interface Sidecar {
@@ -177,8 +180,8 @@ function createProxy(
   identity: WorkloadIdentity,
   { inbound, outbound }: Views,
 ): MeshProxy {
-  const { host, workload, backend, outboundPort, inboundPort, accessLog, workerIndex } = settings;
-  const { clock, random, metrics } = environment;
+  const { host, workload, backend, outboundPort, inboundPort, accessLog, workerIndex, capture } = settings;
+  const { clock, random, metrics, originalDestination } = environment;
   return new MeshProxy({
     settings: proxySettings({
       host,
@@ -187,10 +190,12 @@ function createProxy(
       outboundPort,
       inboundPort,
       sharesPorts: workerIndex !== null,
+      capture,
       accessLog,
     }),
     outbound,
     inbound,
+    originalDestination,
     identity,
     metrics,
     logger: loggers.of('proxy'),

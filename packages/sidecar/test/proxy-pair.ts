@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { TransportBackend } from '@tulle/http';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
 import { seededRandom, type TestAuthority, type TestCertificate } from '@tulle/testkit';
+import type { OriginalDestination } from '../src/capture/original-destination.ts';
 import type {
   Cluster,
   IdentityMaterial,
@@ -14,7 +15,6 @@ import type {
 } from '../src/config/mesh-view.ts';
 import { Proxy as MeshProxy } from '../src/proxy/proxy.ts';
 import { type ProxyLimits, type ProxyTimeouts, proxySettings } from '../src/proxy/settings.ts';
-
 import type { Cleanup } from './cleanup.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -43,6 +43,10 @@ export interface SidecarOptions {
   readonly identity: TestIdentity;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
+  /** Captured, if given. */
+  readonly original?: OriginalDestination;
+  readonly owner?: string;
+  readonly unknownDestinations?: 'allow' | 'refuse';
 }
 
 /** A real Proxy on loopback, with views that the test fills in. */
@@ -54,6 +58,7 @@ export class TestSidecar {
   readonly services = new Map<string, OutboundLookup>();
   /** By `<address>:<port>`. */
   readonly addresses = new Map<string, OutboundLookup>();
+  readonly #onInboundChange: (() => void)[] = [];
   readonly inboundPorts = new Set<number>();
   readonly inboundRules = new Map<number, InboundRule>();
 
@@ -64,6 +69,7 @@ export class TestSidecar {
         host,
         workload: options.workload,
         backend: options.backend,
+        capture: options.original === undefined ? 'none' : 'redirect',
         outboundPort: 0,
         inboundPort: 0,
         accessLog: 'json',
@@ -73,12 +79,17 @@ export class TestSidecar {
       outbound: {
         lookup: (authority) => this.services.get(authority) ?? { kind: 'unknown-host' },
         lookupAddress: (address, port) => this.addresses.get(`${address}:${port}`) ?? { kind: 'outside' },
-        unknownDestinations: 'allow',
+        unknownDestinations: options.unknownDestinations ?? 'allow',
       },
+      originalDestination: options.original ?? null,
       inbound: {
+        owner: options.owner ?? '',
         target: (port) => (this.inboundPorts.has(port) ? { host, port, label: 'shop/server:80' } : null),
         rule: (port) => this.inboundRules.get(port) ?? null,
-        onChange: () => () => {},
+        onChange: (listener) => {
+          this.#onInboundChange.push(listener);
+          return () => {};
+        },
       },
       identity: options.identity,
       metrics: this.metrics,
@@ -87,6 +98,11 @@ export class TestSidecar {
       random: seededRandom(7),
       writeAccessLog: (line) => void this.accessLog.push(JSON.parse(line).access),
     });
+  }
+
+  setRule(port: number, rule: InboundRule): void {
+    this.inboundRules.set(port, rule);
+    for (const listener of this.#onInboundChange) listener();
   }
 
   /** The value of `tulle_requests_total` for these label pairs, summed. */

@@ -20,7 +20,7 @@ const ALPN = 16;
 /** RFC 8446 section 5.1. */
 const MAX_RECORD_BYTES = 1 << 14;
 /** With post-quantum key shares a hello has about 2 KB; whoever sends more is not waited for. */
-export const MAX_CLIENT_HELLO_BYTES = 16 * 1024;
+const MAX_CLIENT_HELLO_BYTES = 16 * 1024;
 
 const incomplete: ClientHelloResult = { kind: 'incomplete' };
 const notTls: ClientHelloResult = { kind: 'not-tls' };
@@ -28,7 +28,7 @@ const notTls: ClientHelloResult = { kind: 'not-tls' };
 /** Reads the hello at the start of [start,end), which may be spread over several records. */
 export function parseClientHello(buffer: Buffer, start: number, end: number): ClientHelloResult {
   const message = joinRecords(buffer, start, end);
-  if (!(message instanceof Buffer)) return message;
+  if ('kind' in message) return message;
   if (message.length < 4) return incomplete;
   if (message[0] !== CLIENT_HELLO) return notTls;
   const length = message.readUIntBE(1, 3);

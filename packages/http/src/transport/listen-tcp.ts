@@ -48,6 +48,7 @@ interface ListenOptions {
   readonly port: number;
   readonly backlog?: number;
   readonly reusePort?: boolean;
+  readonly ipv6Only?: boolean;
   onError(error: TransportError): void;
 }
 
@@ -58,13 +59,13 @@ export function listenOn(
 ): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => reject(TransportError.from(error, 'connect'));
-    const { host, port, reusePort = false, backlog = DEFAULT_BACKLOG } = options;
+    const { host, port, reusePort = false, ipv6Only = false, backlog = DEFAULT_BACKLOG } = options;
     if (reusePort && !hasReusePort) {
       reject(noReusePort());
       return;
     }
     server.once('error', refuse);
-    server.listen({ host, port, backlog, reusePort }, () => {
+    server.listen({ host, port, backlog, reusePort, ipv6Only }, () => {
       server.off('error', refuse);
       server.on('error', (error) => options.onError(TransportError.from(error, 'connect')));
       const { address, port } = server.address() as AddressInfo;

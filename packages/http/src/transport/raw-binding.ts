@@ -59,6 +59,8 @@ export interface RawBinding {
   readonly serverType: number;
   /** A flag of bind() and bind6(); undefined where this node has no such flag. */
   readonly reusePortFlag: number | undefined;
+  /** A flag of bind6(). */
+  readonly ipv6OnlyFlag: number;
   /** Results of the last call, at the two indexes. */
   readonly state: Int32Array;
   readonly readResultIndex: number;
@@ -99,7 +101,7 @@ function probe(): RawBinding | null {
   const tcp = binding.call(process, 'tcp_wrap');
   const stream = binding.call(process, 'stream_wrap');
   const constants = tcp.constants as
-    | { SOCKET?: number; SERVER?: number; UV_TCP_REUSEPORT?: number }
+    | { SOCKET?: number; SERVER?: number; UV_TCP_REUSEPORT?: number; UV_TCP_IPV6ONLY?: number }
     | undefined;
   const found = {
     Tcp: tcp.TCP,
@@ -109,15 +111,20 @@ function probe(): RawBinding | null {
     socketType: constants?.SOCKET,
     serverType: constants?.SERVER,
     reusePortFlag: constants?.UV_TCP_REUSEPORT,
+    ipv6OnlyFlag: constants?.UV_TCP_IPV6ONLY,
     state: stream.streamBaseState,
     readResultIndex: stream.kReadBytesOrError,
     lastWriteWasAsyncIndex: stream.kLastWriteWasAsync,
   } as RawBinding;
   const isWhole =
     [found.Tcp, found.ConnectRequest, found.WriteRequest, found.ShutdownRequest].every(isFunction) &&
-    [found.socketType, found.serverType, found.readResultIndex, found.lastWriteWasAsyncIndex].every(
-      isIndex,
-    ) &&
+    [
+      found.socketType,
+      found.serverType,
+      found.ipv6OnlyFlag,
+      found.readResultIndex,
+      found.lastWriteWasAsyncIndex,
+    ].every(isIndex) &&
     found.state instanceof Int32Array;
   if (!isWhole) return null;
   // A handle that is never opened: no address, no port, no loopback needed.

@@ -1,6 +1,8 @@
 /**
  * The `socket` backend's transport: public node:net and node:tls only. Plain reads come through
  * the documented `onread` option into the shared buffer; TLS reads through 'data'.
+ *
+ * Long because reading, writing and closing are one state machine.
  */
 import { Socket } from 'node:net';
 import { ByteQueue, emptyQueue, type QueuedChunk } from './byte-queue.ts';

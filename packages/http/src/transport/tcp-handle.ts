@@ -104,11 +104,10 @@ class HandleListener implements Listener {
   }
 }
 
-function bindFlags({ reusePort = false }: ListenTcpOptions): number {
-  if (!reusePort) return 0;
-  const flag = rawBinding().reusePortFlag;
-  if (flag === undefined) throw noReusePort();
-  return flag;
+function bindFlags({ reusePort = false, ipv6Only = false }: ListenTcpOptions): number {
+  const { reusePortFlag, ipv6OnlyFlag } = rawBinding();
+  if (reusePort && reusePortFlag === undefined) throw noReusePort();
+  return (reusePort ? reusePortFlag! : 0) | (ipv6Only ? ipv6OnlyFlag : 0);
 }
 
 function openTcp(transport: HandleTransport, handle: RawTcpHandle): void {

@@ -123,6 +123,8 @@ export interface ListenTcpOptions {
    * cannot (before 22.12 and 23.1).
    */
   readonly reusePort?: boolean;
+  /** Of `::`: leave IPv4 to another listener. */
+  readonly ipv6Only?: boolean;
   /** Connections above it are closed as soon as they are accepted. Default: no limit. */
   readonly maxConnections?: number;
   onConnection(transport: Transport): void;

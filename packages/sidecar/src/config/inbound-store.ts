@@ -52,6 +52,10 @@ export class InboundStore implements InboundView, Component {
     this.#watch = null;
   }
 
+  get owner(): string {
+    return this.#workload?.owner ?? '';
+  }
+
   target(port: number): Target | null {
     const announced = this.#targets.get(port);
     if (announced !== undefined) return announced;

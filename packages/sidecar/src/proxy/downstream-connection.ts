@@ -9,34 +9,48 @@ import type {
   ServerConnectionHandler,
   ServerStream,
 } from '@tulle/http';
+import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OpenConnection } from './downstream-context.ts';
 import { badRequest, type Failure, failures } from './failure.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import type { RelayPool } from './relay-pool.ts';
 import type { RelayClient, RequestRelay } from './request-relay.ts';
+import type { ServedClient } from './request-stack.ts';
 import type { Swept } from './sweep.ts';
 
+/** For requests under way on a connection that a policy forbids from now on. */
+const POLICY_GRACE_MS = 5_000;
+
+/** Where a client's connection came in. */
+export type ClientOrigin = Pick<ServedClient, 'peer' | 'captured'>;
+
 export class DownstreamConnection implements ServerConnectionHandler, RelayClient, OpenConnection, Swept {
-  /** Inbound: who it is and what it asked for. */
   readonly peer: InboundPeer | null;
+  readonly captured: OriginalAddress | null;
   authority = '';
   readonly #relays: RelayPool;
   /** Those at work, as a list through themselves. */
   #first: RequestRelay | null = null;
   readonly #server: ServerConnection;
+  #cutMs = Number.POSITIVE_INFINITY;
 
   /** `serve` makes the connection to the client, of which this is the handler. */
   constructor(
     relays: RelayPool,
-    peer: InboundPeer | null,
+    origin: ClientOrigin,
     serve: (handler: ServerConnectionHandler) => ServerConnection,
   ) {
     this.#relays = relays;
-    this.peer = peer;
+    this.peer = origin.peer;
+    this.captured = origin.captured;
     this.#server = serve(this);
     const { connections, sweep } = relays.context;
     connections.add(this);
     sweep.add(this);
+  }
+
+  get plainPort(): number | null {
+    return this.peer !== null && this.peer.spiffeId === '' ? this.peer.port : null;
   }
 
   onRequest(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
@@ -69,6 +83,10 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
   }
 
   onSweep(nowMs: number): void {
+    if (nowMs >= this.#cutMs) {
+      this.cutAtDeadline();
+      return;
+    }
     const { streamIdleMs } = this.#relays.context.settings.timeouts;
     this.#failWhere(failures.streamIdle, (relay) => nowMs - relay.activeMs >= streamIdleMs);
     this.#server.onSweep(nowMs);
@@ -76,6 +94,11 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
 
   drain(): void {
     this.#server.drain();
+  }
+
+  endForPolicy(): void {
+    this.drain();
+    this.#cutMs = this.#relays.context.sweep.nowMs + POLICY_GRACE_MS;
   }
 
   cutAtDeadline(): void {

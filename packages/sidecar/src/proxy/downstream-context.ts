@@ -9,8 +9,12 @@ import type { Sweep } from './sweep.ts';
 
 /** What the drain needs of a connection. */
 export interface OpenConnection {
+  /** Inbound and without mutual TLS: the application's port. Else null. */
+  readonly plainPort: number | null;
   /** An idle one goes at once, a busy one after its exchanges. */
   drain(): void;
+  /** It is not legal any more: its requests under way may end, within a short time. */
+  endForPolicy(): void;
   /** What the drain did not finish in time. */
   cutAtDeadline(): void;
 }

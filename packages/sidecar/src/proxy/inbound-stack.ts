@@ -1,8 +1,9 @@
 import type { RequestHead, StreamFailure } from '@tulle/http';
 import type { Cluster, InboundView } from '../config/mesh-view.ts';
-import type { EdgeEnd, EdgeSeries, RequestMetrics } from '../metrics.ts';
+import { type EdgeEnd, type EdgeSeries, type RequestMetrics, unknownEnd } from '../metrics.ts';
 import type { AccessLog } from './access-log.ts';
-import { isGrpc } from './app-major.ts';
+import type { AppClusters } from './app-clusters.ts';
+import { appMajorOf, isGrpc } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
 import { type Failure, failures } from './failure.ts';
 import type { InboundPeer, InboundTarget } from './inbound-peer.ts';
@@ -17,6 +18,7 @@ import type { EndpointSlot, Upstreams } from './upstreams.ts';
 export interface InboundStackOptions {
   readonly settings: ProxySettings;
   readonly view: InboundView;
+  readonly apps: AppClusters;
   readonly upstreams: Upstreams;
   readonly balancer: Balancer;
   readonly metrics: RequestMetrics;
@@ -35,8 +37,6 @@ export interface InboundStackOptions {
  */
 export class InboundStack implements RequestStack {
   readonly #options: InboundStackOptions;
-  /** The application's ports as clusters of one endpoint. */
-  readonly #clusters = new Map<string, Cluster>();
 
   constructor(options: InboundStackOptions) {
     this.#options = options;
@@ -51,7 +51,11 @@ export class InboundStack implements RequestStack {
     const { accessLog } = this.#options;
     if (!accessLog.wants(exchange)) return;
     exchange.destination = this.#destinationOf(peer);
-    accessLog.line({ direction: 'inbound', peer: callerOf(peer), security: 'mtls' }, exchange, durationMs);
+    accessLog.line(
+      { direction: 'inbound', peer: callerOf(peer), security: peer.spiffeId === '' ? 'plain' : 'mtls' },
+      exchange,
+      durationMs,
+    );
   }
 
   rescue(request: ServedRequest, failure: Failure, detail: string): void {
@@ -66,49 +70,43 @@ export class InboundStack implements RequestStack {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
     const { exchange } = request;
-    exchange.appMajor = asksForHttp1(head) ? 1 : 2;
-    exchange.isGrpc = exchange.appMajor === 2 && isGrpc(head);
     const peer = request.client.peer!;
-    const target = this.#options.view.target(peer.port);
+    exchange.appMajor = appMajorOfPeer(head, peer);
+    exchange.isGrpc = exchange.appMajor === 2 && isGrpc(head);
+    const cluster = peer.host === null ? this.#announced(peer) : this.#captured(peer, peer.host);
     // It was announced when the connection was made, and is no more.
-    if (target === null) return failures.unknownPort;
-    if (peer.cluster === null || !isSameTarget(peer.target, target)) {
-      peer.target = target;
-      peer.cluster = this.#clusterOf(target);
-      peer.series = null;
-    }
-    exchange.backend = target.label;
+    if (cluster === null) return failures.unknownPort;
+    exchange.backend = cluster.name;
     exchange.wantsTunnel = head.asksForTunnel;
     const { balancer, upstreams } = this.#options;
-    return balancer.pick(upstreams.slotsOf(peer.cluster)) ?? failures.noEndpoint;
+    return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
   }
 
-  #clusterOf(target: InboundTarget): Cluster {
-    const key = `${target.host}:${target.port}`;
-    let cluster = this.#clusters.get(key);
-    if (cluster === undefined) {
-      const endpoint = { key, address: target.host, port: target.port, workload: '', owner: '', mesh: null };
-      const { label: name } = target;
-      cluster = {
-        name,
-        namespace: '',
-        service: '',
-        port: target.port,
-        protocol: 'detect',
-        endpoints: [endpoint],
-      };
-      this.#clusters.set(key, cluster);
+  /** Explicit: a port that this workload announces. */
+  #announced(peer: InboundPeer): Cluster | null {
+    const target = this.#options.view.target(peer.port);
+    if (target === null) return null;
+    if (peer.cluster === null || !isSameTarget(peer.target, target)) {
+      peer.target = target;
+      peer.cluster = this.#options.apps.of(target.host, target.port, target.label);
+      peer.series = null;
     }
-    return cluster;
+    return peer.cluster;
+  }
+
+  /** Captured: wherever it wanted to go. */
+  #captured(peer: InboundPeer, host: string): Cluster {
+    peer.cluster ??= this.#options.apps.of(host, peer.port, this.#destinationOf(peer));
+    return peer.cluster;
   }
 
   #seriesOf(peer: InboundPeer): EdgeSeries {
     return this.#options.metrics.edge({
       direction: 'inbound',
       peer: callerOf(peer),
-      service: peer.target?.label ?? this.#destinationOf(peer),
+      service: peer.cluster?.name ?? this.#destinationOf(peer),
       backend: '',
-      security: 'mtls',
+      security: peer.spiffeId === '' ? 'plain' : 'mtls',
     });
   }
 
@@ -117,8 +115,14 @@ export class InboundStack implements RequestStack {
   }
 }
 
-function callerOf({ spiffeId }: InboundPeer): EdgeEnd {
-  return endOfCaller(spiffeId, '');
+function callerOf({ spiffeId, owner }: InboundPeer): EdgeEnd {
+  return spiffeId === '' ? unknownEnd : endOfCaller(spiffeId, owner);
+}
+
+/** A peer's sidecar says what its client spoke; who comes in plain shows it. */
+function appMajorOfPeer(head: RequestHead, peer: InboundPeer): 1 | 2 {
+  if (peer.spiffeId === '') return appMajorOf(head, 'detect');
+  return asksForHttp1(head) ? 1 : 2;
 }
 
 function isSameTarget(one: InboundTarget | null, other: InboundTarget): boolean {

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { meshServerName, portOfServerName, refusalOfClient } from './mesh-tls.ts';
+import { meshServerName, parseMeshServerName, refusalOfClient } from './mesh-tls.ts';
 
-describe('the port in the server name', () => {
-  it('goes there and back', () => {
-    expect(portOfServerName(meshServerName(8080))).toBe(8080);
+describe('the server name between sidecars', () => {
+  it.each(['', 'web', 'a'.repeat(58)])('takes the port and the caller %j there and back', (owner) => {
+    expect(parseMeshServerName(meshServerName(8080, owner))).toEqual({ port: 8080, owner });
   });
+
+  it.each(['a'.repeat(59), 'a.b', 'Web', '-a', 'a-', 'a b'])(
+    'leaves out the caller %j, who is no label',
+    (owner) => {
+      expect(meshServerName(80, owner)).toBe('p80.inbound.tulle.internal');
+    },
+  );
 
   it.each([
     null,
@@ -15,8 +22,10 @@ describe('the port in the server name', () => {
     'p80.inbound.tulle.internal.example',
     'xp80.inbound.tulle.internal',
     'p80.inbound.tulle',
-  ])('is none in %j', (name) => {
-    expect(portOfServerName(name)).toBeNull();
+    'p80.from-.inbound.tulle.internal',
+    'p80.from-a.b.inbound.tulle.internal',
+  ])('is not %j', (name) => {
+    expect(parseMeshServerName(name)).toBeNull();
   });
 });
 

@@ -79,13 +79,12 @@ export class OutboundStack implements RequestStack {
     const refusal = refuseUnserved(head);
     if (refusal !== null) return refusal;
     request.exchange.isGrpc = isGrpc(head);
-    const lookup = request.resolved ?? this.#options.view.lookup(authorityOf(request, head));
+    const lookup = request.resolved ?? this.#lookup(request, head);
     request.resolved = null;
     switch (lookup.kind) {
       case 'found':
         return this.#toEndpoint(request, head, lookup.port);
       case 'unknown-host':
-      // An application that names its sidecar as proxy goes nowhere else through it.
       case 'outside':
         return failures.unknownHost;
       case 'unknown-port':
@@ -98,6 +97,14 @@ export class OutboundStack implements RequestStack {
       default:
         return assertNever(lookup);
     }
+  }
+
+  /** Captured, the address counts: Host is the application's business. */
+  #lookup(request: ServedRequest, head: RequestHead): OutboundLookup {
+    const { view } = this.#options;
+    const { captured } = request.client;
+    if (captured === null) return view.lookup(authorityOf(request, head));
+    return view.lookupAddress(captured.address, captured.port);
   }
 
   #toEndpoint(request: ServedRequest, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {

@@ -3,10 +3,10 @@ import type { UpstreamEndpoint } from '../config/mesh-view.ts';
 import { type EdgeEnd, unknownEnd } from '../metrics.ts';
 
 /** An endpoint as metrics name it. */
-export function endOf({ workload, mesh }: UpstreamEndpoint): EdgeEnd {
+export function endOf({ workload, owner, mesh }: UpstreamEndpoint): EdgeEnd {
   const name = parseName(workload);
   return {
-    workload: name?.name ?? unknownEnd.workload,
+    workload: owner || (name?.name ?? unknownEnd.workload),
     namespace: name?.namespace ?? unknownEnd.namespace,
     identity: mesh?.spiffeId ?? '',
   };

@@ -1,15 +1,9 @@
 /**
- * The request path of the sidecar: two listeners, their stacks and the upstreams behind them. Explicit
- * mode: applications send HTTP to the outbound listener; peers' sidecars send mTLS to the inbound one.
+ * The request path of the sidecar: two listeners, their stacks and the upstreams behind them. Captured, they
+ * get whatever the pod sends and is sent. In explicit mode applications send HTTP to the outbound listener, and
+ * peers' sidecars mTLS to the inbound one.
  */
-import {
-  type ConnectionObserver,
-  H2ServerConnection,
-  type Listener,
-  listenTcp,
-  serveHttp,
-  type Transport,
-} from '@tulle/http';
+import { type ConnectionObserver, listenTcp, serveHttp, type Transport } from '@tulle/http';
 import { parseName } from '@tulle/model';
 import {
   type Clock,
@@ -21,13 +15,20 @@ import {
   type Random,
   TulleError,
 } from '@tulle/runtime';
+import type { OriginalDestination } from '../capture/original-destination.ts';
 import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from '../config/mesh-view.ts';
+import { DetectionMemory } from '../listener/detection-memory.ts';
+import { InboundCapture } from '../listener/inbound-capture.ts';
+import { InboundListener } from '../listener/inbound-listener.ts';
+import type { ListenerContext } from '../listener/listener-context.ts';
+import { MeshConnections } from '../listener/mesh-connections.ts';
+import { OutboundCapture } from '../listener/outbound-capture.ts';
 import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
+import { TcpRelays } from '../tcp/tcp-relays.ts';
 import { AccessLog } from './access-log.ts';
+import { AppClusters } from './app-clusters.ts';
 import { TwoChoices } from './balancer.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
-import { InboundListener } from './inbound-listener.ts';
-import type { InboundPeer } from './inbound-peer.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
 import { OwnFields } from './own-fields.ts';
@@ -44,6 +45,8 @@ export interface ProxyOptions {
   readonly settings: ProxySettings;
   readonly outbound: OutboundView;
   readonly inbound: InboundView;
+  /** Null: explicit mode. */
+  readonly originalDestination?: OriginalDestination | null;
   readonly identity: IdentitySource;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
@@ -64,8 +67,9 @@ export class Proxy implements Component {
   readonly #upstreams: Upstreams;
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
-  readonly #inboundListener: InboundListener;
-  #outboundListener: Listener | null = null;
+  readonly #inboundListener: InboundListener | InboundCapture;
+  readonly #outboundCapture: OutboundCapture | null;
+  #outboundListener: { readonly port: number; close(): Promise<void> } | null = null;
   #inboundOpening: Promise<void> | null = null;
   readonly #drain: ProxyDrain;
 
@@ -82,12 +86,13 @@ export class Proxy implements Component {
     this.#metrics = metrics;
     const own = parseName(settings.workload);
     if (own !== null) metrics.setOwn({ workload: own.name, namespace: own.namespace });
+    options.inbound.onChange(() => {
+      if (options.inbound.owner !== '') metrics.setOwn({ workload: options.inbound.owner });
+    });
     const { limits, timeouts } = settings;
     const nowMs = () => this.#sweep.nowMs;
-    const dialer = new MeshDialer(settings, options.identity, {
-      nowMs,
-      observer: observerOf('upstream', metrics),
-    });
+    const codecs = { nowMs, observer: observerOf('upstream', metrics) };
+    const dialer = new MeshDialer(settings, options.identity, () => options.inbound.owner, codecs);
     this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep });
     const write = options.writeAccessLog ?? ((line: string) => void process.stdout.write(line));
     const shared = {
@@ -103,15 +108,31 @@ export class Proxy implements Component {
       new OutboundStack({ ...shared, view: options.outbound, random }),
       metrics,
     );
-    this.#inbound = this.#relays('inbound', new InboundStack({ ...shared, view: options.inbound }), metrics);
-    this.#inboundListener = new InboundListener({
-      settings,
+    const apps = new AppClusters();
+    this.#inbound = this.#relays(
+      'inbound',
+      new InboundStack({ ...shared, apps, view: options.inbound }),
       metrics,
-      logger,
-      view: options.inbound,
-      onConnection: (transport, peer) => this.#accept(transport, this.#inbound, peer),
-      onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
-    });
+    );
+    const original = options.originalDestination ?? null;
+    const parts = { ...shared, dialer, clock, logger, sweep: this.#sweep, memory: new DetectionMemory() };
+    const inbound = this.#listenerContext(this.#inbound, parts);
+    const mesh = new MeshConnections(inbound, options.inbound, apps);
+    this.#inboundListener =
+      original === null
+        ? new InboundListener({
+            settings,
+            metrics,
+            logger,
+            view: options.inbound,
+            onConnection: (transport, peer) => mesh.accept(transport, peer),
+            onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
+          })
+        : new InboundCapture({ context: inbound, view: options.inbound, apps, mesh, original });
+    this.#outboundCapture =
+      original === null
+        ? null
+        : new OutboundCapture(this.#listenerContext(this.#outbound, parts), options.outbound, original);
     this.#drain = new ProxyDrain({
       inbound: {
         connections: this.#inbound.context.connections,
@@ -147,15 +168,7 @@ export class Proxy implements Component {
     this.#sweep.start();
     this.#sweep.add(this.#upstreams);
     this.#sweep.add(this.#metrics);
-    this.#outboundListener = await listenTcp({
-      host: settings.host,
-      port: settings.outboundPort,
-      backend: settings.backend,
-      reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
-      onConnection: (transport) => this.#accept(transport, this.#outbound, null),
-      onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
-    });
+    this.#outboundListener = await this.#openOutbound();
     logger.info('listening', { side: 'outbound', host: settings.host, port: this.outboundPort });
     identity.onChange((material) => this.#useIdentity(material));
     if (identity.current !== null) {
@@ -163,6 +176,23 @@ export class Proxy implements Component {
       await this.#inboundOpening;
       if (this.inboundPort === 0) await this.#refuseToStart();
     }
+  }
+
+  async #openOutbound() {
+    if (this.#outboundCapture !== null) {
+      await this.#outboundCapture.open();
+      return this.#outboundCapture;
+    }
+    const { settings, logger } = this.#options;
+    return listenTcp({
+      host: settings.host,
+      port: settings.outboundPort,
+      backend: settings.backend,
+      reusePort: settings.sharesPorts,
+      maxConnections: settings.limits.maxConnections,
+      onConnection: (transport) => this.#acceptExplicit(transport),
+      onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
+    });
   }
 
   /** A mesh port that cannot be had at boot is a fault of the configuration: say so, and let go of the rest. */
@@ -222,13 +252,17 @@ export class Proxy implements Component {
     });
   }
 
-  #accept(transport: Transport, relays: RelayPool, peer: InboundPeer | null): void {
-    const { serverOptions } = relays.context;
-    // Between sidecars ALPN has settled the version; applications say it by their first bytes.
-    new DownstreamConnection(relays, peer, (handler) =>
-      peer === null
-        ? serveHttp(transport, handler, serverOptions)
-        : new H2ServerConnection(transport, handler, serverOptions),
+  #listenerContext(http: RelayPool, parts: Omit<ListenerContext, 'http' | 'tcp'>): ListenerContext {
+    const { settings, sweep } = parts;
+    const { connections } = http.context;
+    const tcp = new TcpRelays({ sweep, connections, idleMs: settings.timeouts.tcpIdleMs });
+    return { ...parts, http, tcp };
+  }
+
+  #acceptExplicit(transport: Transport): void {
+    const { serverOptions } = this.#outbound.context;
+    new DownstreamConnection(this.#outbound, { peer: null, captured: null }, (handler) =>
+      serveHttp(transport, handler, serverOptions),
     );
   }
 

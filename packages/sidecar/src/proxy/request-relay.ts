@@ -37,7 +37,7 @@ export interface RelayClient extends ServedClient {
   onExchangeOver(relay: RequestRelay): void;
 }
 
-const nobody: RelayClient = { peer: null, authority: '', onExchangeOver() {} };
+const nobody: RelayClient = { peer: null, captured: null, authority: '', onExchangeOver() {} };
 
 /** The relays are used again: one is at work for each exchange, whoever's it is. */
 export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedRequest, RespondedRequest {

@@ -1,4 +1,5 @@
 import type { RequestHead, StreamFailure } from '@tulle/http';
+import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OutboundLookup } from '../config/mesh-view.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
@@ -9,6 +10,8 @@ import type { EndpointSlot } from './upstreams.ts';
 export interface ServedClient {
   /** Inbound: who it is and what it asked for. */
   readonly peer: InboundPeer | null;
+  /** Outbound and captured: where it wanted to go, whatever it says in Host. */
+  readonly captured: OriginalAddress | null;
   /** As of its last request, so that the next one needs no new string. */
   authority: string;
 }

@@ -47,7 +47,7 @@ function failureOf(failure: StreamFailure): Failure {
 }
 
 /** Towards an application, in plain, there is neither identity nor handshake to fail. */
-function failureOfConnect(error: TransportError): Failure {
+export function failureOfConnect(error: TransportError): Failure {
   if (error.code === 'TRANSPORT_IDENTITY') return failures.identityMismatch;
   return error.phase === 'handshake' ? failures.handshakeFailed : failures.connectFailed;
 }

@@ -10,6 +10,7 @@ describe('proxySettings', () => {
       outboundPort: 15_001,
       inboundPort: 15_006,
       sharesPorts: false,
+      capture: 'none',
       accessLog: 'errors',
       limits: defaultProxyLimits,
       timeouts: defaultProxyTimeouts,

@@ -40,12 +40,16 @@ export interface ProxyTimeouts {
   readonly streamIdleMs: number;
   /** In an endpoint's queue. After: 503 UO `pool_timeout`. */
   readonly queueMs: number;
+  /** Bytes that are relayed without a byte either way. After: both sides are reset. */
+  readonly tcpIdleMs: number;
   /** After our half-close, for the client to read the rest and close. After: reset. */
   readonly lingerMs: number;
 }
 
 /** `errors`: what went wrong, as JSON. The others say everything, or nothing. */
 export type AccessLogFormat = 'off' | 'errors' | 'text' | 'json';
+
+export type CaptureMode = 'none' | 'redirect';
 
 export interface ProxySettings {
   readonly host: string;
@@ -57,6 +61,8 @@ export interface ProxySettings {
   readonly backend: TransportBackend;
   /** Other processes accept on the same ports. */
   readonly sharesPorts: boolean;
+  /** `redirect`: netfilter brings what the pod sends and gets; else applications speak to the outbound port. */
+  readonly capture: CaptureMode;
   readonly accessLog: AccessLogFormat;
   readonly limits: ProxyLimits;
   readonly timeouts: ProxyTimeouts;
@@ -80,6 +86,7 @@ export const defaultProxyTimeouts: ProxyTimeouts = {
   upstreamIdleMs: 60_000,
   streamIdleMs: 3_600_000,
   queueMs: 5_000,
+  tcpIdleMs: 3_600_000,
   lingerMs: 30_000,
 };
 
@@ -90,6 +97,7 @@ export interface ProxySettingsInput {
   readonly outboundPort?: number;
   readonly inboundPort?: number;
   readonly sharesPorts?: boolean;
+  readonly capture?: CaptureMode;
   readonly accessLog?: AccessLogFormat;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
@@ -104,6 +112,7 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
     outboundPort: input.outboundPort ?? 15_001,
     inboundPort: input.inboundPort ?? 15_006,
     sharesPorts: input.sharesPorts ?? false,
+    capture: input.capture ?? 'none',
     accessLog: input.accessLog ?? 'errors',
     limits: { ...defaultProxyLimits, ...input.limits },
     timeouts: { ...defaultProxyTimeouts, ...input.timeouts },

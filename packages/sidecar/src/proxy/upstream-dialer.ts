@@ -9,9 +9,11 @@ import {
   H2ClientConnection,
   type PeerCertificateInfo,
   TlsSessionCache,
+  type Transport,
+  type TransportHandler,
 } from '@tulle/http';
 import type { IdentitySource, UpstreamEndpoint } from '../config/mesh-view.ts';
-import { meshAlpnProtocol, meshServerName } from './mesh-tls.ts';
+import { meshHttpProtocol, meshServerName, meshTcpProtocol } from './mesh-tls.ts';
 import { type ProxySettings, upstreamLimits } from './settings.ts';
 
 /** How connections to endpoints come about: plain, or mutual TLS through the peer's sidecar. */
@@ -22,9 +24,23 @@ export interface UpstreamDialer {
   dial(endpoint: UpstreamEndpoint, httpMajor: 1 | 2, owner: ClientConnectionOwner): ClientConnection | null;
 }
 
-export class MeshDialer implements UpstreamDialer {
+/** For bytes that are not looked at: a connection of their own. */
+export interface BytesDialer {
+  /** Null: as dial(). */
+  dialTcp(endpoint: UpstreamEndpoint, bytes: BytesOptions): Transport | null;
+}
+
+/** Who hears of a connection that carries bytes. */
+export interface BytesOptions {
+  readonly handler: TransportHandler;
+  /** Before anything is read. */
+  onConnect(transport: Transport): void;
+}
+
+export class MeshDialer implements UpstreamDialer, BytesDialer {
   readonly #settings: ProxySettings;
   readonly #identity: IdentitySource;
+  readonly #owner: () => string;
   readonly #plainOptions: ClientConnectionOptions;
   readonly #meshOptions: ClientConnectionOptions;
   readonly #sessions = new TlsSessionCache();
@@ -33,10 +49,12 @@ export class MeshDialer implements UpstreamDialer {
   constructor(
     settings: ProxySettings,
     identity: IdentitySource,
+    owner: () => string,
     options: Omit<ClientConnectionOptions, 'limits'>,
   ) {
     this.#settings = settings;
     this.#identity = identity;
+    this.#owner = owner;
     this.#plainOptions = { ...options, limits: upstreamLimits(settings.limits, false) };
     this.#meshOptions = { ...options, limits: upstreamLimits(settings.limits, true) };
   }
@@ -46,34 +64,43 @@ export class MeshDialer implements UpstreamDialer {
   }
 
   dial(endpoint: UpstreamEndpoint, httpMajor: 1 | 2, owner: ClientConnectionOwner): ClientConnection | null {
-    const secureContext = endpoint.mesh === null ? null : this.#secureContext();
-    if (endpoint.mesh !== null && secureContext === null) return null;
     const options = endpoint.mesh === null ? this.#plainOptions : this.#meshOptions;
     const connection =
       httpMajor === 2 ? new H2ClientConnection(owner, options) : new H1ClientConnection(owner, options);
+    const bytes = { handler: connection, onConnect: () => connection.onConnect() };
+    const transport = this.#connect(endpoint, meshHttpProtocol, bytes);
+    if (transport === null) return null;
+    connection.transport = transport;
+    return connection;
+  }
+
+  dialTcp(endpoint: UpstreamEndpoint, bytes: BytesOptions): Transport | null {
+    return this.#connect(endpoint, meshTcpProtocol, bytes);
+  }
+
+  #connect(endpoint: UpstreamEndpoint, alpnProtocol: string, bytes: BytesOptions): Transport | null {
+    const secureContext = endpoint.mesh === null ? null : this.#secureContext();
+    if (endpoint.mesh !== null && secureContext === null) return null;
     const common = {
+      ...bytes,
       host: endpoint.address,
       backend: this.#settings.backend,
       connectTimeoutMs: this.#settings.timeouts.connectMs,
-      handler: connection,
-      onConnect: () => connection.onConnect(),
     };
     if (endpoint.mesh === null || secureContext === null) {
-      connection.transport = connectTcp({ ...common, port: endpoint.port });
-      return connection;
+      return connectTcp({ ...common, port: endpoint.port });
     }
     const { spiffeId, port } = endpoint.mesh;
-    connection.transport = connectTls({
+    return connectTls({
       ...common,
       port,
       secureContext,
-      serverName: meshServerName(endpoint.port),
-      alpnProtocols: [meshAlpnProtocol],
+      serverName: meshServerName(endpoint.port, this.#owner()),
+      alpnProtocols: [alpnProtocol],
       sessionCache: this.#sessions,
       sessionKey: `${spiffeId}|${endpoint.address}:${port}|${endpoint.port}|${this.generation}`,
       verifyPeer: (certificate) => refusalOfServer(certificate, spiffeId),
     });
-    return connection;
   }
 
   #secureContext(): SecureContext | null {

@@ -56,6 +56,11 @@ export class Upstreams implements Swept {
     return known.slots;
   }
 
+  /** An endpoint of no cluster, for one connection: nothing is kept of it. */
+  looseSlot(endpoint: UpstreamEndpoint, name: string): EndpointSlot {
+    return new EndpointSlot(new EndpointPool(endpoint, this.#options), name);
+  }
+
   get openCount(): number {
     let count = 0;
     for (const pool of this.#pools.values()) count += pool.openCount;

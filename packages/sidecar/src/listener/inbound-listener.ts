@@ -9,9 +9,9 @@ import {
 import type { Logger } from '@tulle/runtime';
 import type { IdentityMaterial, InboundView } from '../config/mesh-view.ts';
 import type { RequestMetrics } from '../metrics.ts';
-import type { InboundPeer } from './inbound-peer.ts';
-import { meshAlpnProtocol, portOfServerName, refusalOfClient } from './mesh-tls.ts';
-import type { ProxySettings } from './settings.ts';
+import type { InboundPeer } from '../proxy/inbound-peer.ts';
+import { parseMeshServerName, refusalOfClient, tlsServerSettings } from '../proxy/mesh-tls.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
 
 export interface InboundListenerOptions {
   readonly settings: ProxySettings;
@@ -22,7 +22,7 @@ export interface InboundListenerOptions {
   onError(error: TransportError): void;
 }
 
-/** The mesh port: mutual TLS with workloads of the own trust domain, for ports that this workload announces. */
+/** Explicit mode's mesh port: mutual TLS with workloads of the own trust domain, for ports that this workload announces. */
 export class InboundListener {
   readonly #options: InboundListenerOptions;
   #listener: TlsListener | null = null;
@@ -52,7 +52,7 @@ export class InboundListener {
       backend: settings.backend,
       reusePort: settings.sharesPorts,
       maxConnections: settings.limits.maxConnections,
-      settings: serverSettings(material),
+      settings: tlsServerSettings(material),
       handshakeTimeoutMs: settings.timeouts.handshakeMs,
       verifyPeer: (certificate, serverName) => this.#verify(certificate, serverName),
       onConnection: (transport, serverName) => this.#accept(transport, serverName),
@@ -64,7 +64,7 @@ export class InboundListener {
   /** For connections from now on; those that stand were verified by what held then. */
   update(material: IdentityMaterial): void {
     this.#material = material;
-    this.#listener?.updateSettings(serverSettings(material));
+    this.#listener?.updateSettings(tlsServerSettings(material));
   }
 
   async close(): Promise<void> {
@@ -76,16 +76,17 @@ export class InboundListener {
     const refusal = refusalOfClient(certificate, this.#material!.trustDomain);
     this.#code = 'identity';
     if (refusal !== null) return refusal;
-    const port = portOfServerName(serverName);
+    const port = parseMeshServerName(serverName)?.port ?? null;
     this.#code = port === null ? 'unknown_server_name' : 'unknown_port';
     if (port === null) return `${serverName ?? 'no server name'} names no port`;
     return this.#options.view.target(port) === null ? `this workload announces no port ${port}` : null;
   }
 
   #accept(transport: Transport, serverName: string | null): void {
-    const port = portOfServerName(serverName)!;
+    const { port, owner } = parseMeshServerName(serverName)!;
     const spiffeId = transport.peerCertificate!.uris[0]!;
-    this.#options.onConnection(transport, { spiffeId, port, target: null, cluster: null, series: null });
+    const peer = { spiffeId, owner, port, host: null, target: null, cluster: null, series: null };
+    this.#options.onConnection(transport, peer);
   }
 
   #refused({ code, detail, remoteAddress }: HandshakeRefusal): void {
@@ -95,13 +96,4 @@ export class InboundListener {
     const level = code === 'closed' ? 'debug' : 'warn';
     this.#options.logger[level]('inbound connection refused', { reason, detail, remoteAddress });
   }
-}
-
-function serverSettings(material: IdentityMaterial) {
-  return {
-    certPem: material.certificatePem,
-    keyPem: material.privateKeyPem,
-    caPem: material.rootsPem,
-    alpnProtocols: [meshAlpnProtocol],
-  };
 }

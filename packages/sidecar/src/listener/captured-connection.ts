@@ -1,0 +1,196 @@
+/**
+ * A captured connection until it is known what it carries. Its first bytes decide; a client that is silent may
+ * wait for its server to speak, so that one is dialled meanwhile, and whoever speaks first settles it.
+ */
+import type { Transport, TransportError, TransportHandler } from '@tulle/http';
+import type { Clock } from '@tulle/runtime';
+import type { OpenConnection } from '../proxy/downstream-context.ts';
+import { type Failure, failures } from '../proxy/failure.ts';
+import type { TcpDial, TcpDialOwner } from '../tcp/tcp-dial.ts';
+import type { DetectionMemory } from './detection-memory.ts';
+import { type Decided, FirstBytes, type FirstBytesOwner } from './first-bytes.ts';
+
+/** What the two sides do differently, for one connection. */
+export interface CapturedRoute {
+  /** `opaque`: nobody's first bytes are waited for. */
+  readonly expects: 'opaque' | 'any';
+  /** By which it is remembered who speaks first. */
+  readonly destination: string;
+  /** Whether a silent client's server may be dialled. */
+  readonly mayDialInSilence: boolean;
+  /** Sets the transport's handler. */
+  serveHttp(transport: Transport): void;
+  /** False: it is not for us, and goes through as bytes. Else the connection is taken, with `unread`. */
+  takeTls(transport: Transport, protocols: readonly string[], unread: Buffer): boolean;
+  /** A Failure: what is no HTTP is not let through, or leads nowhere. */
+  dial(owner: TcpDialOwner): TcpDial | Failure;
+  /** Both stand: from now on they are the relay's. */
+  relay(parts: RelayParts): void;
+  /** It ended before it carried anything. */
+  failed(failure: Failure, detail: string): void;
+}
+
+export interface RelayParts {
+  readonly downstream: Transport;
+  readonly dial: TcpDial;
+  readonly early: Buffer;
+  readonly hasEnded: boolean;
+  readonly protocol: 'tcp' | 'tls';
+}
+
+export interface CapturedConnectionOptions {
+  readonly clock: Clock;
+  readonly memory: DetectionMemory;
+  readonly connections: Set<OpenConnection>;
+}
+
+export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, TransportHandler, OpenConnection {
+  readonly plainPort = null;
+  readonly #transport: Transport;
+  readonly #route: CapturedRoute;
+  readonly #options: CapturedConnectionOptions;
+  #firstBytes: FirstBytes | null = null;
+  #dial: TcpDial | null = null;
+  /** The client's bytes are no HTTP and no TLS of ours; null until that is known. */
+  #early: Buffer | null = null;
+  #protocol: 'tcp' | 'tls' = 'tcp';
+  #hasEnded = false;
+  #isOver = false;
+
+  constructor(transport: Transport, route: CapturedRoute, options: CapturedConnectionOptions) {
+    this.#transport = transport;
+    this.#route = route;
+    this.#options = options;
+    options.connections.add(this);
+  }
+
+  begin(): void {
+    if (this.#route.expects === 'opaque') {
+      this.#passThrough(Buffer.alloc(0));
+      return;
+    }
+    const { clock, memory } = this.#options;
+    const waitMs = memory.waitMs(this.#route.destination);
+    this.#firstBytes = new FirstBytes(this.#transport, this, { clock, waitMs });
+  }
+
+  onDecided(protocol: Decided, buffer: Buffer, start: number, end: number): void {
+    this.#hasEnded = this.#firstBytes?.hasEnded ?? false;
+    if (end > start) this.#options.memory.remember(this.#route.destination, 'client');
+    switch (protocol.kind) {
+      case 'http':
+        this.#dial?.cancel();
+        this.#leave();
+        this.#route.serveHttp(this.#transport);
+        this.#transport.handler.onData(buffer, start, end);
+        return;
+      case 'tls':
+        this.#tls(protocol.hello.alpnProtocols, Buffer.from(buffer.subarray(start, end)));
+        return;
+      case 'opaque':
+        this.#passThrough(Buffer.from(buffer.subarray(start, end)));
+        return;
+    }
+  }
+
+  onSilence(): void {
+    if (this.#route.mayDialInSilence) this.#startDial();
+  }
+
+  onGone(error: TransportError | null): void {
+    this.#dial?.cancel();
+    this.#leave();
+    if (error !== null) this.#route.failed(failures.downstreamClosed, error.message);
+  }
+
+  onUpstreamOpen(): void {
+    if (this.#early !== null) this.#commit(this.#early);
+  }
+
+  onUpstreamSpoke(): void {
+    if (this.#early === null) this.#options.memory.remember(this.#route.destination, 'server');
+    this.#commit(this.#early ?? this.#firstBytes?.takeOver() ?? Buffer.alloc(0));
+  }
+
+  onUpstreamFailed(failure: Failure, detail: string): void {
+    this.#fail(failure, detail);
+  }
+
+  /** While its bytes wait for the server, it is paused. */
+  onData(): void {}
+  onDrain(): void {}
+  onEnd(): void {}
+
+  onClose(error: TransportError | null): void {
+    if (!this.#isOver) this.onGone(error);
+  }
+
+  /** Nothing of it has been carried. */
+  drain(): void {
+    this.cutAtDeadline();
+  }
+
+  endForPolicy(): void {
+    this.cutAtDeadline();
+  }
+
+  cutAtDeadline(): void {
+    this.#fail(failures.drained, '');
+  }
+
+  #tls(protocols: readonly string[], bytes: Buffer): void {
+    if (!this.#route.takeTls(this.#transport, protocols, bytes)) {
+      this.#protocol = 'tls';
+      this.#passThrough(bytes);
+      return;
+    }
+    this.#dial?.cancel();
+    this.#leave();
+  }
+
+  /** What the client says is not looked at any further. */
+  #passThrough(bytes: Buffer): void {
+    this.#early = bytes;
+    this.#transport.pause();
+    this.#transport.handler = this;
+    if (this.#dial?.isOpen === true) this.#commit(bytes);
+    else if (this.#dial === null) this.#startDial();
+  }
+
+  #startDial(): void {
+    const dial = this.#route.dial(this);
+    if ('reason' in dial) {
+      this.#fail(dial, '');
+      return;
+    }
+    this.#dial = dial;
+    const failure = dial.start();
+    if (failure !== null) this.#fail(failure, '');
+  }
+
+  #commit(early: Buffer): void {
+    if (this.#isOver || this.#dial === null) return;
+    this.#leave();
+    const hasEnded = this.#hasEnded;
+    const { downstream, dial, protocol } = {
+      downstream: this.#transport,
+      dial: this.#dial,
+      protocol: this.#protocol,
+    };
+    this.#route.relay({ downstream, dial, early, hasEnded, protocol });
+  }
+
+  #fail(failure: Failure, detail: string): void {
+    if (this.#isOver) return;
+    this.#firstBytes?.takeOver();
+    this.#dial?.cancel();
+    this.#leave();
+    this.#transport.abort();
+    this.#route.failed(failure, detail);
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    this.#options.connections.delete(this);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * How long to wait for a client's first bytes, by what was seen at the same destination before. A client that
+ * speaks first does so at once, nearly always; one that waits for its server would wait for us in vain.
+ */
+export interface DetectionWaits {
+  /** Of a destination that is not known. */
+  readonly unknownMs: number;
+  /** Where the server spoke first. */
+  readonly serverFirstMs: number;
+  /** Where clients spoke first: one that is silent has only connected ahead of its need. */
+  readonly clientFirstMs: number;
+}
+
+const defaultDetectionWaits: DetectionWaits = {
+  unknownMs: 100,
+  serverFirstMs: 0,
+  clientFirstMs: 1_000,
+};
+
+/** Ports of protocols whose server speaks first, or that are never HTTP; the defaults of Linkerd. */
+export const opaquePorts: ReadonlySet<number> = new Set([25, 587, 3306, 4444, 5432, 6379, 9300, 11211]);
+
+const MAX_DESTINATIONS = 1_024;
+
+export class DetectionMemory {
+  readonly #waits: DetectionWaits;
+  readonly #speaksFirst = new Map<string, 'client' | 'server'>();
+
+  constructor(waits: DetectionWaits = defaultDetectionWaits) {
+    this.#waits = waits;
+  }
+
+  waitMs(destination: string): number {
+    switch (this.#speaksFirst.get(destination)) {
+      case 'server':
+        return this.#waits.serverFirstMs;
+      case 'client':
+        return this.#waits.clientFirstMs;
+      case undefined:
+        return this.#waits.unknownMs;
+    }
+  }
+
+  /** The last one seen counts: an address may have become another service's. */
+  remember(destination: string, who: 'client' | 'server'): void {
+    if (this.#speaksFirst.get(destination) === who) return;
+    this.#speaksFirst.delete(destination);
+    this.#speaksFirst.set(destination, who);
+    if (this.#speaksFirst.size <= MAX_DESTINATIONS) return;
+    const [oldest] = this.#speaksFirst.keys();
+    if (oldest !== undefined) this.#speaksFirst.delete(oldest);
+  }
+}
