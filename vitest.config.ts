@@ -13,6 +13,7 @@ export default defineConfig({
             'examples/**/*.test.ts',
             'scripts/**/*.test.mjs',
             'test/architecture/*.test.ts',
+            'test/fault/src/**/*.test.ts',
           ],
           testTimeout: 10_000,
         },
@@ -27,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.e2e.test.ts'],
+          include: ['test/e2e/*.e2e.test.ts', 'test/fault/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -66,6 +66,20 @@ export const tasks = {
     ],
     command: (args) => script('benchmarks/src/main.ts', args),
   },
+  fault: {
+    summary: 'A mesh under a steady load meets a fault: what of it is lost, and how long the rest takes.',
+    usage: 'npm run fault -- NAME [--requests N] [--rate N] [--json FILE]',
+    options: [
+      [
+        'NAME',
+        'endpoint-killed, endpoint-added, rolling-replacement, control-plane-restart, sidecar-drain, certificate-swap',
+      ],
+      ['--requests N', 'at least so many (default 10000)'],
+      ['--rate N', 'requests a second (default 500, from 50000 requests on 1000)'],
+      ['--json FILE', 'leave { name, requests, failed, byReason, p99BeforeMs, p99DuringMs } in FILE'],
+    ],
+    command: (args) => script('test/fault/src/main.ts', args),
+  },
   fuzz: {
     summary: 'Feed the codecs inputs that nobody would write; what it finds lands in .tulle/fuzz/findings.',
     usage: 'npm run fuzz -- [--minutes N] [--target NAME]... [--seed S] [--save]',

@@ -27,7 +27,7 @@ export {
   sidecarPage,
   untilSidecarReady,
 } from './mesh/mesh.ts';
-export { appPort, type MeshSpec, type PodSpec } from './mesh/mesh-yaml.ts';
+export { appPort, type EndpointSpec, type MeshSpec, type PodSpec } from './mesh/mesh-yaml.ts';
 export { metricSum, seriesOf } from './mesh/metrics-page.ts';
 export { seededRandom } from './seeded-random.ts';
 export {

@@ -47,6 +47,12 @@ export interface RunningProcess extends AsyncDisposable {
   lastLines(): string;
 }
 
+/** What still runs when this process ends goes with it. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const keptLines = 5_000;
 const shownLines = 30;
 const defaultTimeoutMs = 15_000;
@@ -74,6 +80,8 @@ export async function startProgram(options: {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   await once(child, 'spawn');
   return new NodeProcess(options.name, child);
 }

@@ -2,9 +2,16 @@
 export interface MeshSpec {
   readonly pods: readonly PodSpec[];
   /** The pods behind each service; an empty list is a service without endpoints. */
-  readonly services: Readonly<Record<string, readonly string[]>>;
+  readonly services: Readonly<Record<string, readonly (string | EndpointSpec)[]>>;
   /** Weights by service of routes, each attached to the service that it is keyed by. */
   readonly routes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** A pod as an endpoint controller lists it; a mere name is one that is ready. */
+export interface EndpointSpec {
+  readonly pod: string;
+  readonly isReady: boolean;
+  readonly isTerminating: boolean;
 }
 
 export interface PodSpec {
@@ -26,7 +33,7 @@ export function meshYaml(spec: MeshSpec): Readonly<Record<string, string>> {
       .map(([service, pods]) =>
         sliceYaml(
           service,
-          pods.map((name) => podNamed(spec, name)),
+          pods.map((endpoint) => endpointYaml(spec, endpoint)),
         ),
       )
       .join('---\n'),
@@ -63,13 +70,20 @@ spec:
 `;
 }
 
-function sliceYaml(service: string, pods: readonly PodSpec[]): string {
-  const endpoints = pods.map(
-    ({ name, address }) => `
+function endpointYaml(spec: MeshSpec, endpoint: string | EndpointSpec): string {
+  const state = typeof endpoint === 'string' ? readyEndpoint(endpoint) : endpoint;
+  const { name, address } = podNamed(spec, state.pod);
+  return `
   - addresses: [${address}]
-    conditions: { ready: true }
-    targetRef: { kind: Pod, namespace: ${namespace}, name: ${name} }`,
-  );
+    conditions: { ready: ${state.isReady}, serving: true, terminating: ${state.isTerminating} }
+    targetRef: { kind: Pod, namespace: ${namespace}, name: ${name} }`;
+}
+
+function readyEndpoint(pod: string): EndpointSpec {
+  return { pod, isReady: true, isTerminating: false };
+}
+
+function sliceYaml(service: string, endpoints: readonly string[]): string {
   return `apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata:
