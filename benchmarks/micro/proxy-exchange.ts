@@ -21,6 +21,8 @@ import { OutboundStack } from '../../packages/sidecar/src/proxy/outbound-stack.t
 import { OwnFields } from '../../packages/sidecar/src/proxy/own-fields.ts';
 import { RelayPool } from '../../packages/sidecar/src/proxy/relay-pool.ts';
 import { RequestCopies } from '../../packages/sidecar/src/proxy/request-copy.ts';
+import { Retries } from '../../packages/sidecar/src/proxy/retries.ts';
+import { RetryBudget } from '../../packages/sidecar/src/proxy/retry-budget.ts';
 import { proxySettings, serverTimeouts } from '../../packages/sidecar/src/proxy/settings.ts';
 import { Sweep } from '../../packages/sidecar/src/proxy/sweep.ts';
 import { Upstreams } from '../../packages/sidecar/src/proxy/upstreams.ts';
@@ -68,12 +70,13 @@ const dialer = {
     return connection;
   },
 };
-const upstreams = new Upstreams({ dialer, limits, timeouts, sweep });
+const upstreams = new Upstreams({ dialer, limits, timeouts, sweep, random: Math.random });
 const metrics = new RequestMetrics(new MetricsRegistry(), {
   inbound: () => 0,
   outbound: () => 0,
   upstream: () => 0,
   bulk: () => 0,
+  avoided: () => 0,
 });
 
 function lookupOneEndpoint(): OutboundLookup {
@@ -117,6 +120,7 @@ function exchangeWith(lookup: OutboundLookup): () => void {
     metrics,
     ownFields: new OwnFields(),
     copies: new RequestCopies(limits.maxReplayBytes),
+    retries: new Retries({ stack, budget: new RetryBudget(0), count() {} }),
     connections: new Set<OpenConnection>(),
     capturesText: false,
     serverOptions,

@@ -24,7 +24,13 @@ let metrics: RequestMetrics;
 beforeEach(() => {
   registry = new MetricsRegistry();
   const none = () => 0;
-  metrics = new RequestMetrics(registry, { inbound: none, outbound: none, upstream: none, bulk: none });
+  metrics = new RequestMetrics(registry, {
+    inbound: none,
+    outbound: none,
+    upstream: none,
+    bulk: none,
+    avoided: none,
+  });
   metrics.setOwn({ workload: 'web', namespace: 'shop', identity: 'spiffe://cluster.local/ns/shop/sa/web' });
 });
 

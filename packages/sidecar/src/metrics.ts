@@ -71,7 +71,12 @@ export interface ConnectionCounts {
   upstream(): number;
   /** Of those upstream, left to a large body each. */
   bulk(): number;
+  /** Endpoints that are passed over because they could not be reached. */
+  avoided(): number;
 }
+
+/** What became of a request that could have been sent again. */
+export type RetryResult = 'sent' | 'over_budget' | 'no_endpoint';
 
 export class RequestMetrics {
   readonly #edges: SeriesGroups<EdgeGroup>;
@@ -79,7 +84,7 @@ export class RequestMetrics {
   readonly #refused: SeriesFamily<Counter>;
   readonly #limited: SeriesFamily<Counter>;
   readonly #protocolErrors: SeriesFamily<Counter>;
-  readonly #retries: Counter;
+  readonly #retries: SeriesFamily<Counter>;
   readonly #expiryMs: number;
   #own = unknownEnd;
   #nowMs = 0;
@@ -97,9 +102,11 @@ export class RequestMetrics {
       'direction',
       'reason',
     ]);
-    this.#retries = registry
-      .counter('tulle_connection_retries_total', 'Requests sent again: the endpoint had not processed them.')
-      .with();
+    this.#retries = registry.counter(
+      'tulle_retries_total',
+      'Requests lost by an endpoint that could be sent again: sent, or why not.',
+      ['direction', 'result'],
+    );
     this.#limited = registry.counter(
       'tulle_http_limits_exceeded_total',
       'Streams or connections ended because the peer exceeded a bound of the codec.',
@@ -114,8 +121,12 @@ export class RequestMetrics {
     const bulk = registry
       .gauge('tulle_bulk_connections_open', 'Upstream connections left to a large body.')
       .with();
+    const avoided = registry
+      .gauge('tulle_endpoints_avoided', 'Endpoints passed over because they could not be reached.')
+      .with();
     registry.onCollect(() => {
       bulk.set(connections.bulk());
+      avoided.set(connections.avoided());
       open.with('inbound').set(connections.inbound());
       open.with('outbound').set(connections.outbound());
       open.with('upstream').set(connections.upstream());
@@ -159,8 +170,8 @@ export class RequestMetrics {
     this.#protocolErrors.with(side, String(code)).inc();
   }
 
-  retried(): void {
-    this.#retries.inc();
+  retried(direction: ConnectionSide, result: RetryResult): void {
+    this.#retries.with(direction, result).inc();
   }
 
   /** Drops what nobody has used for long. */

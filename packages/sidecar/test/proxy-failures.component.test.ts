@@ -93,7 +93,7 @@ describe.each(['socket', 'handle'] as const)('failures over %s transports', (bac
       tcp.send(get('/again'));
       expect(await tcp.until('ok')).toMatch(/^HTTP\/1\.1 200/);
       expect(requests).toEqual(['GET /first', 'GET /again', 'GET /again']);
-      expect(client.metrics.render()).toContain('tulle_connection_retries_total 1');
+      expect(client.metrics.render()).toContain('tulle_retries_total{direction="outbound",result="sent"} 1');
     });
 
     it('is an error for any other, which may have been processed', async () => {

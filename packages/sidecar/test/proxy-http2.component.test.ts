@@ -182,7 +182,7 @@ describe.each(['socket', 'handle'] as const)('HTTP/2 over %s transports', (backe
     const answer = await fetch(session, { ':method': 'POST', ':authority': 'plain.shop' }, 'once');
     expect(answer.status).toBe(201);
     expect(calls).toBe(2);
-    expect(client.metrics.render()).toContain('tulle_connection_retries_total 1');
+    expect(client.metrics.render()).toContain('tulle_retries_total{direction="outbound",result="sent"} 1');
   });
 
   it('drains in the end: GOAWAY, what is under way is finished, the connection closes', async () => {

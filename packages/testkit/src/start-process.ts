@@ -123,7 +123,8 @@ class NodeProcess implements RunningProcess {
   async waitForReady(url: string, timeoutMs = defaultTimeoutMs): Promise<void> {
     await this.#waitFor(`${url} to be ready`, timeoutMs, async () => {
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
-      await response?.body?.cancel();
+      // Read, not cancelled: a reset under a cancelled body is an error that nobody can catch.
+      await response?.text().catch(() => '');
       return response?.ok === true ? response : null;
     });
   }

@@ -28,8 +28,6 @@ export const service = 'server';
 /** Another that a route may lead to. */
 export const otherService = 'other';
 
-const spareCount = 60;
-
 /**
  * One client pod and some server pods on loopback, and what an endpoint controller would say of the latter.
  * Names that are not in use yet are known to the control plane from the start, since it reads tokens once.
@@ -42,10 +40,12 @@ export class FaultCluster implements AsyncDisposable {
   readonly #directory: TemporaryDirectory;
   readonly #spare: PodSpec[];
   readonly #pods: readonly PodSpec[];
-  readonly #processes: RunningProcess[] = [];
+  readonly #applications: RunningProcess[] = [];
+  readonly #sidecars: RunningProcess[] = [];
   readonly #endpoints = new Map<string, EndpointSpec>();
   readonly #otherEndpoints: string[] = [];
   #routes: MeshSpec['routes'] = {};
+  #published: Promise<void> = Promise.resolve();
 
   private constructor(directory: TemporaryDirectory, mesh: Mesh, spare: PodSpec[], client: PodSpec) {
     this.#directory = directory;
@@ -55,9 +55,12 @@ export class FaultCluster implements AsyncDisposable {
     this.#pods = [client, ...spare];
   }
 
-  static async start(controlPlaneEnv: Readonly<Record<string, string>>): Promise<FaultCluster> {
+  static async start(
+    mostPods: number,
+    controlPlaneEnv: Readonly<Record<string, string>>,
+  ): Promise<FaultCluster> {
     const client = pod('client');
-    const spare = Array.from({ length: spareCount }, (_, index) => pod(`server-${index + 1}`, 'server'));
+    const spare = Array.from({ length: mostPods }, (_, index) => pod(`server-${index + 1}`, 'server'));
     const mesh = await Mesh.create({ pods: [client, ...spare], controlPlaneEnv });
     const cluster = new FaultCluster(await temporaryDirectory('fault'), mesh, spare, client);
     try {
@@ -72,10 +75,12 @@ export class FaultCluster implements AsyncDisposable {
     return cluster;
   }
 
-  /** The next pod, up and ready, in no slice yet. */
+  /** The next pod, up and ready; its endpoints are known from the start, as not ready. */
   async startPod(): Promise<RunningPod> {
     const next = this.#spare.shift();
-    if (next === undefined) throw new Error(`a run may start ${spareCount} pods`);
+    if (next === undefined) throw new Error('a run may start no more pods');
+    this.#endpoints.set(next.name, { pod: next.name, isReady: false, isTerminating: false });
+    await this.#publish();
     const [application, sidecar] = await Promise.all([
       this.#launchApplication(next),
       this.#launchSidecar(next),
@@ -110,9 +115,14 @@ export class FaultCluster implements AsyncDisposable {
     return this.#publish();
   }
 
-  /** All traffic of the service goes to the other one, behind which is this pod. */
-  async routeElsewhere({ pod: { name } }: RunningPod): Promise<void> {
+  /** Behind the other service. */
+  addOtherEndpoint({ pod: { name } }: RunningPod): Promise<void> {
     this.#otherEndpoints.push(name);
+    return this.#publish();
+  }
+
+  /** All traffic of the service goes to the other one. */
+  async routeElsewhere(): Promise<void> {
     this.#routes = { [service]: { [service]: 0, [otherService]: 1 } };
     await this.#publish();
   }
@@ -142,8 +152,15 @@ export class FaultCluster implements AsyncDisposable {
     return [...text.matchAll(/^\/orders\/(\d+)$/gm)].map(([, number]) => Number(number));
   }
 
+  /** Warnings, errors and failed requests that any sidecar has logged. */
+  troubles(): readonly string[] {
+    return this.#sidecars.flatMap(({ name, log }) =>
+      log.filter(({ level }) => level !== 'info').map((line) => `${name}: ${JSON.stringify(line)}`),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop(0)));
+    await Promise.all(this.#applications.map((process) => process.stop(0)));
     await this.mesh[Symbol.asyncDispose]();
     await this.#directory.remove();
   }
@@ -158,20 +175,26 @@ export class FaultCluster implements AsyncDisposable {
       entry: new URL('./application.ts', import.meta.url),
       args: [name, address, this.#ordersFile],
     });
-    this.#processes.push(application);
+    this.#applications.push(application);
     await application.waitForLog('listening');
     return application;
   }
 
-  #launchSidecar(one: PodSpec): Promise<RunningProcess> {
-    return this.mesh.launchSidecar(one, { TULLE_ACCESS_LOG: 'errors' });
+  async #launchSidecar(one: PodSpec): Promise<RunningProcess> {
+    const sidecar = await this.mesh.launchSidecar(one, { TULLE_ACCESS_LOG: 'errors' });
+    this.#sidecars.push(sidecar);
+    return sidecar;
   }
 
+  /** One after the other: files are written in steps. */
   #publish(): Promise<void> {
-    return this.mesh.apply({
-      pods: this.#pods,
-      services: { [service]: [...this.#endpoints.values()], [otherService]: this.#otherEndpoints },
-      ...(this.#routes === undefined ? {} : { routes: this.#routes }),
-    });
+    const write = () =>
+      this.mesh.apply({
+        pods: this.#pods,
+        services: { [service]: [...this.#endpoints.values()], [otherService]: this.#otherEndpoints },
+        ...(this.#routes === undefined ? {} : { routes: this.#routes }),
+      });
+    this.#published = this.#published.then(write);
+    return this.#published;
   }
 }

@@ -7,6 +7,7 @@ import { figuresOf, formatReport } from './summary.ts';
 
 const defaultRequests = 10_000;
 const longRequests = 50_000;
+const mostPods = 80;
 const setUpMs = 120_000;
 
 const names = Object.keys(faults) as FaultName[];
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   endAfter((requests / perSecond) * 3_000 + setUpMs);
-  const report = await runFault({ name, requests, perSecond, say: console.log });
+  const report = await runFault({ name, requests, perSecond, mostPods, say: console.log });
   console.log(`\n${formatReport(report)}`);
   if (values.json !== undefined) {
     await writeFile(values.json, `${JSON.stringify(figuresOf(report), null, 2)}\n`);
@@ -67,9 +68,10 @@ function endAfter(ms: number): void {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+// What a run that failed has left behind ends with this process.
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (thrown) {
   console.error(thrown instanceof Error ? thrown.message : thrown);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@tulle/testkit';
 import { FaultCluster, type RunningPod, service } from './fault-cluster.ts';
 import { type FaultName, faults } from './faults/faults.ts';
+import type { LoadOptions } from './load/load-worker.ts';
 import { type Load, startLoad } from './load/start-load.ts';
 import type { LoadOutcome } from './load/tally.ts';
 
@@ -9,6 +11,8 @@ export interface RunFaultOptions {
   /** At least; a fault that takes longer than the middle third is under load for as long as it takes. */
   readonly requests: number;
   readonly perSecond: number;
+  /** That the service may have in the course of it, one after the other. */
+  readonly mostPods: number;
   /** Told what is done, as it is done. */
   say(line: string): void;
 }
@@ -20,35 +24,52 @@ export interface FaultReport {
   readonly retries: number;
   /** What should not be, beside requests that failed. */
   readonly violations: readonly string[];
-  /** What the client's sidecar logged of failed requests. */
-  readonly accessLines: readonly string[];
+  /** What the sidecars logged that was no mere information, the first of it. */
+  readonly sidecarLines: readonly string[];
 }
 
 const podCount = 3;
-const warmUpRequests = 300;
-const keptAccessLines = 5;
+const warmUpRequests = 200;
+/** Numbers that no request of the load has. */
+const warmUpFirst = -1_000_000;
+const keptSidecarLines = 10;
 
 /** Runs a fault in the middle third of a steady load, on a mesh of its own, and takes stock. */
 export async function runFault(options: RunFaultOptions): Promise<FaultReport> {
   const { name, perSecond, say } = options;
-  await using cluster = await FaultCluster.start(faults[name].controlPlaneEnv);
+  await using cluster = await FaultCluster.start(options.mostPods, faults[name].controlPlaneEnv);
   const pods = await Promise.all(Array.from({ length: podCount }, () => cluster.startPod()));
   for (const pod of pods) await cluster.addEndpoint(pod);
   const target = { via: cluster.client.address, host: service, perSecond };
-  await using warmUp = startLoad({ ...target, firstNumber: -1_000_000 });
-  await warmUp.sent(warmUpRequests);
-  const warm = await warmUp.stop();
-  if (warm.failed > 0) throw new Error(`the mesh does not serve: ${JSON.stringify(warm.byReason)}`);
+  await warmUp(target);
+  const countedBefore = await countedRequests(cluster);
   say(`${options.requests} requests at ${perSecond} a second`);
   await using load = startLoad({ ...target, firstNumber: 0 });
   const mustAnswer = await underLoad(load, { ...options, cluster, pods });
   const outcome = await load.stop();
-  return takeStock(name, { cluster, outcome, mustAnswer, warmUpCount: warm.sent });
+  // Awaited here: the mesh is asked for its metrics before it is gone.
+  return await takeStock(name, { cluster, outcome, mustAnswer, countedBefore });
 }
 
 interface LoadedCluster extends RunFaultOptions {
   readonly cluster: FaultCluster;
   readonly pods: RunningPod[];
+}
+
+/** Until the control plane has told of all pods, and each has served. */
+async function warmUp(target: Omit<LoadOptions, 'firstNumber'>): Promise<void> {
+  const attempt = async () => {
+    await using load = startLoad({ ...target, firstNumber: warmUpFirst });
+    await load.sent(warmUpRequests);
+    const { byReason, byApplication } = await load.stop();
+    const isWell = Object.keys(byReason).length === 0 && Object.keys(byApplication).length === podCount;
+    if (!isWell) throw new Error(`the mesh serves badly: ${JSON.stringify({ byReason, byApplication })}`);
+  };
+  await eventually(attempt, { timeoutMs: 30_000 });
+}
+
+function countedRequests(cluster: FaultCluster): Promise<number> {
+  return cluster.metric(cluster.client, 'tulle_requests_total', { direction: 'outbound' });
 }
 
 /** Gives the names of the applications that the fault says must have answered. */
@@ -66,9 +87,7 @@ async function underLoad(
   const mustAnswer = await faults[name].run({
     cluster,
     pods,
-    get hasTime() {
-      return !isMiddleOver;
-    },
+    hasTime: () => !isMiddleOver,
     note: (what) => say(`${((performance.now() - load.startedMs) / 1_000).toFixed(2)} s: ${what}`),
     pause: (ms) => sleep(ms),
   });
@@ -82,12 +101,12 @@ interface Stock {
   readonly cluster: FaultCluster;
   readonly outcome: LoadOutcome;
   readonly mustAnswer: readonly string[];
-  readonly warmUpCount: number;
+  readonly countedBefore: number;
 }
 
 async function takeStock(name: FaultName, stock: Stock): Promise<FaultReport> {
   const { cluster, outcome } = stock;
-  const { client, clientSidecar } = cluster;
+  const { client } = cluster;
   const violations = [...(await ordersViolations(stock)), ...(await countViolations(stock))];
   for (const application of stock.mustAnswer) {
     if (outcome.byApplication[application] === undefined) violations.push(`${application} answered nothing`);
@@ -97,10 +116,7 @@ async function takeStock(name: FaultName, stock: Stock): Promise<FaultReport> {
     outcome,
     violations,
     retries: await cluster.metric(client, 'tulle_retries_total', { direction: 'outbound', result: 'sent' }),
-    accessLines: clientSidecar.log
-      .filter(({ access }) => access !== undefined)
-      .slice(0, keptAccessLines)
-      .map((line) => JSON.stringify(line)),
+    sidecarLines: cluster.troubles().slice(0, keptSidecarLines),
   };
 }
 
@@ -118,13 +134,12 @@ async function ordersViolations({ cluster, outcome }: Stock): Promise<string[]> 
 }
 
 /** The client's books and its sidecar's say the same. */
-async function countViolations({ cluster, outcome, warmUpCount }: Stock): Promise<string[]> {
+async function countViolations({ cluster, outcome, countedBefore }: Stock): Promise<string[]> {
   const violations: string[] = [];
   const { sent, answered, failed } = outcome;
   if (sent !== answered + failed)
     violations.push(`${sent} sent, but ${answered} answered and ${failed} failed`);
-  const counted = await cluster.metric(cluster.client, 'tulle_requests_total', { direction: 'outbound' });
-  const expected = sent + warmUpCount;
-  if (counted !== expected) violations.push(`the sidecar has counted ${counted} requests, not ${expected}`);
+  const counted = (await countedRequests(cluster)) - countedBefore;
+  if (counted !== sent) violations.push(`the sidecar has counted ${counted} requests, not ${sent}`);
   return violations;
 }

@@ -24,7 +24,7 @@ export function figuresOf({ name, outcome }: FaultReport): FaultFigures {
   };
 }
 
-export function formatReport({ name, outcome, retries, violations, accessLines }: FaultReport): string {
+export function formatReport({ name, outcome, retries, violations, sidecarLines }: FaultReport): string {
   const { sent, failed, p99Ms, byReason, byApplication, failures } = outcome;
   const lines = [
     `${name}: ${sent} requests, ${failed} failed, ${retries} sent again by the client's sidecar`,
@@ -35,7 +35,7 @@ export function formatReport({ name, outcome, retries, violations, accessLines }
     lines.push(`failed: ${listOf(byReason)}`);
     for (const { atMs, method, path, reason } of failures.slice(0, shownFailures))
       lines.push(`  ${(atMs / 1_000).toFixed(3)} s ${method} ${path}: ${reason}`);
-    lines.push(...accessLines);
+    lines.push(...sidecarLines);
   }
   lines.push(...violations.map((violation) => `WRONG: ${violation}`));
   return lines.join('\n');

@@ -4,11 +4,17 @@ import type { Random } from '@tulle/runtime';
 export interface Balanced {
   /** Requests under way. */
   readonly inFlight: number;
+  /** It could not be reached a moment ago. */
+  readonly isAvoided: boolean;
+  /** Of one that is avoided: this request may try it. */
+  admitsProbe(): boolean;
 }
 
 export interface Balancer {
-  /** Null: there is none to pick. */
+  /** Null: there is none to pick. Those that are avoided are picked where there are only such. */
   pick<T extends Balanced>(candidates: readonly T[]): T | null;
+  /** For a request that these two have lost, the second of which may be null. Null: there is no other. */
+  pickOther<T extends Balanced>(candidates: readonly T[], one: T, other: T | null): T | null;
 }
 
 /**
@@ -31,6 +37,30 @@ export class TwoChoices implements Balancer {
     if (second >= first) second++;
     const one = candidates[first]!;
     const other = candidates[second]!;
-    return other.inFlight < one.inFlight ? other : one;
+    const isOtherLess = other.inFlight < one.inFlight;
+    const better = isOtherLess ? other : one;
+    if (!better.isAvoided || better.admitsProbe()) return better;
+    const worse = isOtherLess ? one : other;
+    if (!worse.isAvoided || worse.admitsProbe()) return worse;
+    return this.#leastLoaded(candidates, better, worse) ?? better;
+  }
+
+  pickOther<T extends Balanced>(candidates: readonly T[], one: T, other: T | null): T | null {
+    const usable = this.#leastLoaded(candidates, one, other);
+    return usable ?? candidates.find((candidate) => candidate !== one && candidate !== other) ?? null;
+  }
+
+  /** Of all but these two, and those that are avoided. */
+  #leastLoaded<T extends Balanced>(candidates: readonly T[], one: T, other: T | null): T | null {
+    const count = candidates.length;
+    // Each as often as the others: the first of equals is taken.
+    const start = Math.floor(this.#random() * count);
+    let least: T | null = null;
+    for (let i = 0; i < count; i++) {
+      const candidate = candidates[(start + i) % count]!;
+      if (candidate === one || candidate === other || candidate.isAvoided) continue;
+      if (least === null || candidate.inFlight < least.inFlight) least = candidate;
+    }
+    return least;
   }
 }

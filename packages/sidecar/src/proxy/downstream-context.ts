@@ -4,6 +4,7 @@ import type { RequestMetrics } from '../metrics.ts';
 import type { OwnFields } from './own-fields.ts';
 import type { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
+import type { Retries } from './retries.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Sweep } from './sweep.ts';
 
@@ -28,6 +29,7 @@ export interface DownstreamContext {
   readonly metrics: RequestMetrics;
   readonly ownFields: OwnFields;
   readonly copies: RequestCopies;
+  readonly retries: Retries;
   readonly connections: Set<OpenConnection>;
   /** Keep method, path and authority for the access log. */
   readonly capturesText: boolean;

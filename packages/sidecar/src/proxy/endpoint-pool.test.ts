@@ -94,7 +94,8 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
     maxQueuedPerEndpoint: 1,
     maxBulkConnectionsPerEndpoint: 2,
   };
-  const pool = new EndpointPool(endpoint, { dialer, limits, timeouts: defaultProxyTimeouts, sweep });
+  const timeouts = defaultProxyTimeouts;
+  const pool = new EndpointPool(endpoint, { dialer, limits, timeouts, sweep, random: Math.random });
   pool.references = 1;
   sweep.start();
   sweep.add(pool);

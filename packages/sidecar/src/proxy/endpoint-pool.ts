@@ -1,5 +1,7 @@
 import type { ClientStream, ClientStreamHandler } from '@tulle/http';
+import type { Random } from '@tulle/runtime';
 import type { UpstreamEndpoint } from '../config/mesh-view.ts';
+import { Avoidance } from './avoidance.ts';
 import type { Balanced } from './balancer.ts';
 import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
@@ -17,6 +19,7 @@ export interface PoolOptions {
   readonly limits: ProxyLimits;
   readonly timeouts: ProxyTimeouts;
   readonly sweep: Sweep;
+  readonly random: Random;
 }
 
 /** A request that waits until the pool may give it a stream. */
@@ -38,6 +41,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
   inFlight = 0;
   /** How many clusters list the endpoint; at 0 its idle connections are closed. */
   references = 0;
+  readonly avoidance: Avoidance;
   readonly options: PoolOptions;
   /** HTTP/1.1 without an exchange. */
   readonly #idle: PooledConnection[] = [];
@@ -51,6 +55,15 @@ export class EndpointPool implements Balanced, ConnectionPool {
     this.endpoint = endpoint;
     this.options = options;
     this.#shared = new SharedConnections(options.limits.maxBulkConnectionsPerEndpoint);
+    this.avoidance = new Avoidance(options.random);
+  }
+
+  get isAvoided(): boolean {
+    return this.avoidance.isAvoided;
+  }
+
+  admitsProbe(): boolean {
+    return this.avoidance.admitsProbe(this.options.sweep.nowMs);
   }
 
   get openCount(): number {

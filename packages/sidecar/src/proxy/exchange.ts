@@ -1,3 +1,4 @@
+import type { Cluster } from '../config/mesh-view.ts';
 import type { ResponseFlag } from './failure.ts';
 import { RequestText } from './request-text.ts';
 import type { EndpointSlot } from './upstreams.ts';
@@ -14,7 +15,14 @@ export class Exchange {
   /** `<namespace>/<service>:<port>`, or `unknown`. */
   destination = 'unknown';
   backend = '';
+  /** Whose endpoints it may go to; null where there are no others. */
+  cluster: Cluster | null = null;
   slot: EndpointSlot | null = null;
+  /** Where it was before, when it has been sent again. */
+  previousSlot: EndpointSlot | null = null;
+  retries = 0;
+  /** It has been sent again although it may have been processed. */
+  isRepeated = false;
   code = 0;
   flag: ResponseFlag = '';
   reason = '';
@@ -41,7 +49,11 @@ export class Exchange {
     this.isActive = true;
     this.destination = 'unknown';
     this.backend = '';
+    this.cluster = null;
     this.slot = null;
+    this.previousSlot = null;
+    this.retries = 0;
+    this.isRepeated = false;
     this.code = 0;
     this.flag = '';
     this.reason = '';

@@ -82,6 +82,11 @@ export class InboundStack implements RequestStack {
     return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
   }
 
+  /** There is one application. */
+  routeAgain(): null {
+    return null;
+  }
+
   /** Explicit: a port that this workload announces. */
   #announced(peer: InboundPeer): Cluster | null {
     const target = this.#options.view.target(peer.port);

@@ -6,6 +6,7 @@ import { type EdgeSeries, type RequestMetrics, unknownEnd } from '../metrics.ts'
 import type { AccessLog } from './access-log.ts';
 import { appMajorOf, isGrpc } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
+import type { Exchange } from './exchange.ts';
 import { type Failure, failures } from './failure.ts';
 import { endOf } from './peer-end.ts';
 import { pickBackend } from './pick-backend.ts';
@@ -107,6 +108,12 @@ export class OutboundStack implements RequestStack {
     return view.lookupAddress(captured.address, captured.port);
   }
 
+  routeAgain({ cluster, slot, previousSlot }: Exchange): EndpointSlot | null {
+    if (cluster === null || slot === null) return null;
+    const { balancer, upstreams } = this.#options;
+    return balancer.pickOther(upstreams.slotsOf(cluster), slot, previousSlot);
+  }
+
   #toEndpoint(request: ServedRequest, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {
     const { upstreams, balancer, random } = this.#options;
     const { exchange } = request;
@@ -127,6 +134,7 @@ export class OutboundStack implements RequestStack {
       exchange.backend = cluster.name;
     }
     exchange.appMajor = appMajorOf(head, cluster.protocol);
+    exchange.cluster = cluster;
     return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
   }
 

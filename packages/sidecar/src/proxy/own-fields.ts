@@ -91,7 +91,8 @@ export function asksForHttp1(head: RequestHead): boolean {
   return index >= 0 && head.value(index) === APP_PROTOCOL_H1;
 }
 
-export function dropReserved(head: RequestHead): void {
+/** Of a request or an answer. */
+export function dropReserved(head: FieldSection): void {
   const { buffer, nameStart, nameEnd, count } = head;
   for (let i = 0; i < count; i++) {
     const at = nameStart[i]!;

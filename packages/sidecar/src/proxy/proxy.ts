@@ -36,6 +36,8 @@ import { ProxyDrain } from './proxy-drain.ts';
 import { RelayPool } from './relay-pool.ts';
 import { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
+import { Retries } from './retries.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { meshLimits, type ProxySettings, serverTimeouts } from './settings.ts';
 import { Sweep } from './sweep.ts';
 import { MeshDialer } from './upstream-dialer.ts';
@@ -82,6 +84,7 @@ export class Proxy implements Component {
       outbound: () => this.#outbound.context.connections.size,
       upstream: () => this.#upstreams.openCount,
       bulk: () => this.#upstreams.bulkCount,
+      avoided: () => this.#upstreams.avoidedCount,
     });
     this.#metrics = metrics;
     const own = parseName(settings.workload);
@@ -93,7 +96,7 @@ export class Proxy implements Component {
     const nowMs = () => this.#sweep.nowMs;
     const codecs = { nowMs, observer: observerOf('upstream', metrics) };
     const dialer = new MeshDialer(settings, options.identity, () => options.inbound.owner, codecs);
-    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep });
+    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep, random });
     const write = options.writeAccessLog ?? ((line: string) => void process.stdout.write(line));
     const shared = {
       settings,
@@ -233,6 +236,8 @@ export class Proxy implements Component {
   #relays(side: ConnectionSide, stack: RequestStack, metrics: RequestMetrics): RelayPool {
     const { settings, clock } = this.#options;
     const { limits, timeouts } = settings;
+    const budget = new RetryBudget(clock.monotonicMs());
+    this.#sweep.add(budget);
     return new RelayPool({
       settings,
       stack,
@@ -241,6 +246,7 @@ export class Proxy implements Component {
       metrics,
       ownFields: new OwnFields(),
       copies: new RequestCopies(limits.maxReplayBytes),
+      retries: new Retries({ stack, budget, count: (result) => metrics.retried(side, result) }),
       connections: new Set(),
       capturesText: settings.accessLog !== 'off',
       serverOptions: {

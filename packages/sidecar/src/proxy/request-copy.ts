@@ -21,7 +21,6 @@ export class RequestCopy {
   httpMajor: 1 | 2 = 1;
   /** All of the request is here. */
   isEnded = false;
-  isReplayed = false;
   bodyBytes = 0;
   #body: Buffer = Buffer.alloc(0);
   readonly #head = new RequestHead();
@@ -40,7 +39,6 @@ export class RequestCopy {
       this.#textBytes = 0;
     }
     this.isEnded = isEnded;
-    this.isReplayed = false;
     this.bodyBytes = 0;
     this.#hasExtra = false;
     this.#trailers = null;

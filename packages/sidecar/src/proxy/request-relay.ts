@@ -1,7 +1,9 @@
 /**
  * The way of a request, from a client's stream to an endpoint's: routed by the stack, held while discovery
- * is asked, queued while the endpoint has no room, sent, and sent again where nothing of it was processed.
- * Whatever is slower pauses whatever feeds it. The way back is ResponseRelay's.
+ * is asked, queued while the endpoint has no room, sent, and sent again, to another endpoint where there is
+ * one, if that is safe. Whatever is slower pauses whatever feeds it. The way back is ResponseRelay's.
+ *
+ * Long because all of these are states of one request.
  */
 import {
   type ClientStream,
@@ -22,7 +24,7 @@ import { sendLocalAnswer } from './local-answer.ts';
 import type { RequestCopy } from './request-copy.ts';
 import type { ServedClient, ServedRequest } from './request-stack.ts';
 import { type RespondedRequest, ResponseRelay } from './response-relay.ts';
-import { isSafeToSendAgain, maySendAgain } from './send-again.ts';
+import { isSafeToSendAgain, type Loss, lossOf, maySendAgain } from './send-again.ts';
 import { EndpointSlot } from './upstreams.ts';
 
 /** With an upstream, or with nothing at all. */
@@ -70,6 +72,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.#isRequestEnded = isEnd;
     this.exchange.begin(clock.monotonicMs());
     this.touch();
+    this.#context.retries.onRequest();
     if (capturesText) this.exchange.text.capture(head);
     this.#route(head, null);
   }
@@ -155,7 +158,18 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   /** The upstream broke off: the request is sent again where it can be, else the failure is answered. */
   onUpstreamAbort(failure: StreamFailure): void {
     this.#upstream = null;
-    if (!this.#sendAgain(failure)) this.#context.stack.rescueUpstream(this, failure);
+    const loss = lossOf(failure);
+    const next = loss === null ? null : this.#nextFor(loss);
+    if (loss === null || next === null) this.#context.stack.rescueUpstream(this, failure);
+    else this.#sendAgain(next, loss);
+  }
+
+  onLossAnswered(loss: Loss): boolean {
+    const next = this.#nextFor(loss);
+    if (next === null) return false;
+    this.abortUpstream();
+    this.#sendAgain(next, loss);
+    return true;
   }
 
   /** The exchange ends with an answer of ours; or is cut, when the client has part of another. */
@@ -181,6 +195,8 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.exchange.code = status;
     this.exchange.hasResponse = true;
     this.exchange.isTunnel = opensTunnel;
+    const { slot, startedMs } = this.exchange;
+    if (slot?.isAvoided) slot.pool.avoidance.onAnswer(startedMs);
   }
 
   onResponseEnded(): void {
@@ -226,8 +242,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const { exchange } = this;
     const { ownFields, capturesText } = this.#context;
     const { pool } = slot;
-    exchange.slot = slot;
-    pool.inFlight++;
+    this.#take(slot);
     const isMeshed = pool.endpoint.mesh !== null;
     const extra = ownFields.prepare(head, isMeshed && exchange.appMajor === 1);
     if (capturesText) ownFields.captureOwnId(exchange.text);
@@ -246,6 +261,15 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
       if (maySendAgain(head, upstream, httpMajor)) this.#copy = this.#copyOf(head, extra);
       if (!upstream.sendRequest(head, null, extra, this.#isRequestEnded)) this.#refuseHead();
     }
+  }
+
+  /** The exchange is that endpoint's from now on. */
+  #take(slot: EndpointSlot): void {
+    const { exchange } = this;
+    if (exchange.slot !== null) exchange.slot.pool.inFlight--;
+    exchange.previousSlot = exchange.slot;
+    exchange.slot = slot;
+    slot.pool.inFlight++;
   }
 
   #enqueue(slot: EndpointSlot, httpMajor: 1 | 2, copy: RequestCopy): void {
@@ -275,7 +299,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   #sendCopy(upstream: ClientStream, copy: RequestCopy): void {
     this.#upstream = upstream;
     // Kept on only where it may have to be sent again; what follows of the body may end that.
-    const keeps = copy.bodyBytes <= this.#context.copies.maxReplayBytes && !copy.head.asksForTunnel;
+    const keeps = copy.bodyBytes <= this.#context.copies.maxReplayBytes;
     this.#copy = keeps ? copy : null;
     const isSent = copy.send(upstream);
     if (!keeps) this.#context.copies.release(copy);
@@ -287,19 +311,40 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.fail(badRequest(h1ErrorOf(H1_HEAD_TOO_LARGE)));
   }
 
-  #sendAgain(failure: StreamFailure): boolean {
+  /** Where the request is to be sent again; null: its failure is answered. */
+  #nextFor(loss: Loss): EndpointSlot | null {
+    const { exchange } = this;
+    const { slot } = exchange;
+    if (slot === null) return null;
+    if (loss.isUnreachable) slot.pool.avoidance.onUnreachable(this.#context.clock.monotonicMs());
     const copy = this.#copy;
-    const { slot, appMajor } = this.exchange;
-    if (copy === null || slot === null || this.exchange.hasResponse || !isSafeToSendAgain(copy, failure))
-      return false;
-    const fresh = slot.pool.openFresh(slot.endpoint.mesh !== null ? 2 : appMajor, this.responseHandler);
-    if (fresh === null) return false;
-    copy.isReplayed = true;
-    this.#context.metrics.retried();
-    this.#sendCopy(fresh, copy);
-    // The lost upstream may have made it wait.
-    this.stream?.resume();
-    return true;
+    if (copy === null || exchange.hasResponse || !isSafeToSendAgain(copy, loss)) return null;
+    return this.#context.retries.next(exchange, loss);
+  }
+
+  #sendAgain(slot: EndpointSlot, { isUnprocessed }: Loss): void {
+    const { exchange, responseHandler } = this;
+    const copy = this.#copy!;
+    const { ownFields } = this.#context;
+    const isMeshed = slot.endpoint.mesh !== null;
+    const lost = exchange.slot!;
+    if (slot !== lost) this.#take(slot);
+    if (isMeshed !== (lost.endpoint.mesh !== null))
+      copy.keepFields(ownFields.prepare(copy.head, isMeshed && exchange.appMajor === 1));
+    const httpMajor = isMeshed ? 2 : exchange.appMajor;
+    const takesFresh = slot === lost || !isUnprocessed;
+    const upstream = takesFresh
+      ? slot.pool.openFresh(httpMajor, responseHandler)
+      : slot.pool.open(httpMajor, responseHandler);
+    if (upstream === null) {
+      this.stream?.pause();
+      this.#enqueue(slot, httpMajor, copy);
+    } else if ('reason' in upstream) this.fail(upstream);
+    else {
+      this.#sendCopy(upstream, copy);
+      // The lost upstream may have made it wait.
+      this.stream?.resume();
+    }
   }
 
   /** Lets go of upstream, queue and copy, whatever there is. */

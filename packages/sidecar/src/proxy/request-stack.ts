@@ -37,6 +37,8 @@ export interface ServedRequest {
 export interface RequestStack {
   /** Which endpoint; or why there is none; or null: held, `request.resumeRouting()` comes later. */
   route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure | null;
+  /** Which other endpoint, for a request that `exchange.slot` has lost; null: there is none. */
+  routeAgain(exchange: Exchange): EndpointSlot | null;
   /** The exchange failed for a reason of ours or the client's. The one exit of all failures. */
   rescue(request: ServedRequest, failure: Failure, detail: string): void;
   /** As rescue, for what an upstream did. */

@@ -8,6 +8,8 @@ import type {
 } from '@tulle/http';
 import type { Exchange } from './exchange.ts';
 import { grpcStatusOf } from './grpc-status.ts';
+import { dropReserved } from './own-fields.ts';
+import { type Loss, lossOfAnswer } from './send-again.ts';
 
 /** The exchange whose way back this is. */
 export interface RespondedRequest {
@@ -21,6 +23,8 @@ export interface RespondedRequest {
   /** The response has been passed on whole. */
   onResponseEnded(): void;
   onUpstreamAbort(failure: StreamFailure): void;
+  /** The endpoint's sidecar answers that its application has not: true where the request was sent again. */
+  onLossAnswered(loss: Loss): boolean;
   pauseUpstream(): void;
   abortUpstream(): void;
 }
@@ -41,6 +45,11 @@ export class ResponseRelay implements ClientStreamHandler {
     const relay = this.#relay;
     const stream = relay.stream;
     if (stream === null) return;
+    if (relay.exchange.slot?.endpoint.mesh === null) dropReserved(head);
+    else {
+      const loss = lossOfAnswer(head);
+      if (loss !== null && relay.onLossAnswered(loss)) return;
+    }
     const opensTunnel = !isEnd && (head.status === 101 || (relay.exchange.wantsTunnel && head.status < 300));
     relay.onResponseBegun(head.status, opensTunnel);
     if (!stream.sendResponse(head, null, null, isEnd)) {

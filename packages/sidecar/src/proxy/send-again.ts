@@ -1,22 +1,61 @@
 /** When a request may be sent again: never where it may have been processed, unless that changes nothing. */
-import type { ClientStream, RequestHead, StreamFailure } from '@tulle/http';
+import type { ClientStream, RequestHead, ResponseHead, StreamFailure } from '@tulle/http';
+import { failures } from './failure.ts';
 import type { RequestCopy } from './request-copy.ts';
 
-/**
- * Whether a copy is worth keeping. A pooled HTTP/1.1 connection may be closing at this very moment, a fresh
- * one is not; an HTTP/2 peer may say that it has not processed a request, whatever its method.
- */
-export function maySendAgain(head: RequestHead, upstream: ClientStream, httpMajor: 1 | 2): boolean {
-  if (head.asksForTunnel) return false;
-  return httpMajor === 2 || (upstream.isReused && isIdempotent(head));
+/** A request that an endpoint has not answered, and that might be sent again. */
+export interface Loss {
+  /** Nothing of it was processed, whatever it is. Else only an idempotent one may be sent again, and once. */
+  readonly isUnprocessed: boolean;
+  /** Nothing can be sent there for now. */
+  readonly isUnreachable: boolean;
+  /** Where there is no other endpoint, this one may be asked again. */
+  readonly mayStay: boolean;
 }
 
-/** Once: what was not processed, or may be processed twice and was sent whole. */
-export function isSafeToSendAgain(copy: RequestCopy, failure: StreamFailure): boolean {
-  if (copy.isReplayed) return false;
-  if (failure.kind === 'refused') return true;
-  const wasClosing = failure.kind === 'closed' && failure.isReused && !failure.hasResponse;
-  return wasClosing && copy.isEnded && isIdempotent(copy.head);
+const unreachable: Loss = { isUnprocessed: true, isUnreachable: true, mayStay: false };
+const refused: Loss = { isUnprocessed: true, isUnreachable: false, mayStay: true };
+const refusedThere: Loss = { isUnprocessed: true, isUnreachable: false, mayStay: false };
+/** A pooled connection may have been closing at this very moment; a fresh one was not. */
+const closedReused: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: true };
+const closedFresh: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: false };
+
+/** Whether a copy is worth keeping. */
+export function maySendAgain(head: RequestHead, upstream: ClientStream, httpMajor: 1 | 2): boolean {
+  // Over HTTP/1.1, an endpoint that was reached has processed the request for all we can know.
+  return httpMajor === 2 || !upstream.isReused || (!head.asksForTunnel && isIdempotent(head));
+}
+
+export function lossOf(failure: StreamFailure): Loss | null {
+  switch (failure.kind) {
+    case 'connect':
+      return unreachable;
+    case 'refused':
+      return refused;
+    case 'closed':
+      if (failure.hasResponse) return null;
+      return failure.isReused ? closedReused : closedFresh;
+    default:
+      return null;
+  }
+}
+
+/** What a peer's sidecar says of its application, by `x-tulle-reason`, which no application can say. */
+const lossesOfPeers: ReadonlyMap<string, Loss> = new Map([
+  [failures.connectFailed.reason, unreachable],
+  [failures.upstreamRefused.reason, refusedThere],
+  [failures.upstreamClosed.reason, closedFresh],
+]);
+
+export function lossOfAnswer(head: ResponseHead): Loss | null {
+  if (head.status !== 502 && head.status !== 503) return null;
+  const index = head.find('x-tulle-reason');
+  return index < 0 ? null : (lossesOfPeers.get(head.value(index)) ?? null);
+}
+
+/** A request that may have been processed must have been sent whole, and be harmless to repeat. */
+export function isSafeToSendAgain(copy: RequestCopy, { isUnprocessed }: Loss): boolean {
+  return isUnprocessed || (copy.isEnded && !copy.head.asksForTunnel && isIdempotent(copy.head));
 }
 
 const idempotent = new Set(['HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);

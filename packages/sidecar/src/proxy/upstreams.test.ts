@@ -32,6 +32,7 @@ function setUp() {
     limits: defaultProxyLimits,
     timeouts: defaultProxyTimeouts,
     sweep,
+    random: () => 0.5,
   });
   sweep.add(upstreams);
   sweep.start();

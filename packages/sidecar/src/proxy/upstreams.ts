@@ -27,6 +27,14 @@ export class EndpointSlot implements Balanced {
   get inFlight(): number {
     return this.pool.inFlight;
   }
+
+  get isAvoided(): boolean {
+    return this.pool.avoidance.isAvoided;
+  }
+
+  admitsProbe(): boolean {
+    return this.pool.admitsProbe();
+  }
 }
 
 interface ClusterSlots {
@@ -74,6 +82,12 @@ export class Upstreams implements Swept {
     return count;
   }
 
+  get avoidedCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) if (pool.isAvoided) count++;
+    return count;
+  }
+
   onSweep(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const [cluster, known] of this.#clusters) {
@@ -100,12 +114,15 @@ export class Upstreams implements Swept {
       inFlight: pool.inFlight,
       bulk: pool.bulkCount,
       queued: pool.queuedCount,
+      isAvoided: pool.isAvoided,
     }));
   }
 
   #rebuild(cluster: Cluster, before: ClusterSlots | undefined): ClusterSlots {
     const slots = cluster.endpoints.map((endpoint) => {
       const pool = this.#poolOf(endpoint);
+      // What discovery announces anew may be another pod at the same address.
+      if (pool.references === 0) pool.avoidance.clear();
       pool.references++;
       return before?.slots.find((slot) => slot.pool === pool) ?? new EndpointSlot(pool, cluster.name);
     });

@@ -8,14 +8,14 @@ const lookEveryMs = 200;
 export const certificateSwap: Fault = {
   summary: `certificates live ${leafTtlSeconds} s: all sidecars renew theirs again and again`,
   controlPlaneEnv: { TULLE_LEAF_TTL_SECONDS: String(leafTtlSeconds) },
-  async run({ cluster, pods, note, pause, ...run }) {
+  async run({ cluster, pods, note, pause, hasTime }) {
     const everyone = [cluster.client, ...pods.map(({ pod }) => pod)];
     const renewals = () =>
       Promise.all(everyone.map((one) => cluster.metric(one, 'tulle_certificate_renewals_total')));
     const before = await renewals();
     let counts = before;
     const least = () => Math.min(...counts.map((count, index) => count - before[index]!));
-    while (run.hasTime || least() < wantedRenewals) {
+    while (hasTime() || least() < wantedRenewals) {
       await pause(lookEveryMs);
       counts = await renewals();
     }

@@ -7,12 +7,13 @@ export const controlPlaneRestart: Fault = {
   controlPlaneEnv: {},
   async run({ cluster, note, pause }) {
     const other = await cluster.startPod();
+    await cluster.addOtherEndpoint(other);
     note('SIGKILL to the control plane');
     cluster.controlPlane.kill('SIGKILL');
     await pause(outageMs);
     await cluster.startControlPlane();
     note('it is back');
-    await cluster.routeElsewhere(other);
+    await cluster.routeElsewhere();
     note(`all requests are routed to ${other.pod.name}`);
     await cluster.untilRoutedTo(other);
     note('the route holds');

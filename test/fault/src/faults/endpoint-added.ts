@@ -1,11 +1,11 @@
 import type { Fault } from './fault.ts';
 
-const mostPods = 8;
+const mostEndpoints = 8;
 
 export const endpointAdded: Fault = {
   summary: 'new pods join the service',
   controlPlaneEnv: {},
-  async run({ cluster, pods, note, ...run }) {
+  async run({ cluster, pods, note, hasTime }) {
     const came: string[] = [];
     do {
       const added = await cluster.startPod();
@@ -13,7 +13,7 @@ export const endpointAdded: Fault = {
       await cluster.addEndpoint(added);
       pods.push(added);
       came.push(added.pod.name);
-    } while (run.hasTime && pods.length < mostPods);
+    } while (hasTime() && pods.length < mostEndpoints);
     return came;
   },
 };

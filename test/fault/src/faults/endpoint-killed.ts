@@ -12,7 +12,7 @@ export const endpointKilled: Fault = {
     do {
       await killApplication(run);
       came.push(await killPod(run));
-    } while (run.hasTime);
+    } while (run.hasTime());
     return came;
   },
 };

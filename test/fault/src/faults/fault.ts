@@ -6,7 +6,7 @@ export interface FaultRun {
   /** The server pods, of which there are three at the start; a fault keeps the list true. */
   readonly pods: RunningPod[];
   /** The middle third is not over: there is time for another round. */
-  readonly hasTime: boolean;
+  hasTime(): boolean;
   /** Writes down what is done, with its time. */
   note(what: string): void;
   pause(ms: number): Promise<void>;

@@ -8,7 +8,7 @@ export const rollingReplacement: Fault = {
     const came: string[] = [];
     do {
       for (const old of [...run.pods]) came.push(await replace(run, old));
-    } while (run.hasTime);
+    } while (run.hasTime());
     return came;
   },
 };

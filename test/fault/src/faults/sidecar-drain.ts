@@ -5,7 +5,7 @@ export const sidecarDrain: Fault = {
   controlPlaneEnv: {},
   async run(run) {
     do await drainOne(run);
-    while (run.hasTime);
+    while (run.hasTime());
     return [];
   },
 };
