@@ -16,6 +16,14 @@ export {
   grpcEchoClient,
   type UnaryOutcome,
 } from './grpc-echo.ts';
+export {
+  EchoApplication,
+  type LongLived,
+  type LongLivedTarget,
+  openGrpcChat,
+  openKeepAlive,
+  openWebSocket,
+} from './long-lived.ts';
 export { freeLoopbackAddress } from './loopback-address.ts';
 export {
   inboundPort,
