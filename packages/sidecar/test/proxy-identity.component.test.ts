@@ -88,13 +88,19 @@ describe.each(['socket', 'handle'] as const)('identity over %s transports', (bac
     expect(requests()).toBe(0);
   });
 
-  it('refuses a port that the workload does not announce, and a server name that is none', async () => {
-    const { client, server, tcp, requests } = await open();
-    const elsewhere = cluster('shop/x:80', [meshEndpoint(9, server.proxy.inboundPort)]);
+  it('reaches no port that the workload does not announce', async () => {
+    const { client, server, tcp, requests, origin } = await open();
+    server.inboundPorts.delete(origin);
+    const elsewhere = cluster('shop/x:80', [meshEndpoint(origin, server.proxy.inboundPort)]);
     client.services.set('x.shop', found(elsewhere));
     tcp.send('GET / HTTP/1.1\r\nHost: x.shop\r\n\r\n');
-    expect(await tcp.until('x-tulle-reason: ')).toMatch(/^HTTP\/1\.1 502/);
-    await eventually(() => expect(refusals(server, 'unknown_port')).toBe(1));
+    expect(await tcp.until('x-tulle-reason: port_not_announced')).toMatch(/^HTTP\/1\.1 503/);
+    await eventually(() => expect(server.requests('direction="inbound"', 'code="503"')).toBe(1));
+    expect(requests()).toBe(0);
+  });
+
+  it('refuses a server name that is none', async () => {
+    const { server, requests } = await open();
     const leaf = await authority.issue({ spiffeId: clientId });
     const stranger = connectTls({
       host,

@@ -177,9 +177,13 @@ export async function startPair(options: PairOptions, originPort: number): Promi
 }
 
 /** An application made with node:http. */
-export async function startApplication(cleanup: Cleanup, listener: RequestListener): Promise<number> {
+export async function startApplication(
+  cleanup: Cleanup,
+  listener: RequestListener,
+  port = 0,
+): Promise<number> {
   const server = createHttpServer({ keepAliveTimeout: 60_000 }, listener);
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   cleanup.add(() => {
     server.closeAllConnections();
     server.close();

@@ -7,7 +7,7 @@ import {
   type TransportError,
 } from '@tulle/http';
 import type { Logger } from '@tulle/runtime';
-import type { IdentityMaterial, InboundView } from '../config/mesh-view.ts';
+import type { IdentityMaterial } from '../config/mesh-view.ts';
 import type { RequestMetrics } from '../metrics.ts';
 import type { InboundPeer } from '../proxy/inbound-peer.ts';
 import { parseMeshServerName, refusalOfClient, tlsServerSettings } from '../proxy/mesh-tls.ts';
@@ -15,7 +15,6 @@ import type { ProxySettings } from '../proxy/settings.ts';
 
 export interface InboundListenerOptions {
   readonly settings: ProxySettings;
-  readonly view: InboundView;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
   onConnection(transport: Transport, peer: InboundPeer): void;
@@ -71,15 +70,15 @@ export class InboundListener {
     await this.#listener?.close();
   }
 
-  /** Null: a workload of the trust domain that asks for a port of ours. Else why not; `#code` says what kind. */
+  /** Null: a workload of the trust domain that names a port. Else why not; `#code` says what kind. */
   #verify(certificate: PeerCertificateInfo, serverName: string | null): string | null {
     const refusal = refusalOfClient(certificate, this.#material!.trustDomain);
     this.#code = 'identity';
     if (refusal !== null) return refusal;
-    const port = parseMeshServerName(serverName)?.port ?? null;
-    this.#code = port === null ? 'unknown_server_name' : 'unknown_port';
-    if (port === null) return `${serverName ?? 'no server name'} names no port`;
-    return this.#options.view.target(port) === null ? `this workload announces no port ${port}` : null;
+    this.#code = 'unknown_server_name';
+    return parseMeshServerName(serverName) === null
+      ? `${serverName ?? 'no server name'} names no port`
+      : null;
   }
 
   #accept(transport: Transport, serverName: string | null): void {

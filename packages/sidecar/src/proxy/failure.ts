@@ -23,6 +23,12 @@ function failure(status: number, flag: ResponseFlag, reason: string, message: st
 export const failures = {
   unknownHost: failure(404, 'NR', 'unknown_host', 'no service of the mesh has this host name'),
   unknownPort: failure(404, 'NR', 'unknown_port', 'the service has no such port'),
+  portNotAnnounced: failure(
+    503,
+    'NR',
+    'port_not_announced',
+    'no service leads to this port of the workload, or not yet',
+  ),
   routeNotFound: failure(404, 'NR', 'route_not_found', 'routes are attached, and none of them matches'),
   invalidBackend: failure(500, 'NR', 'invalid_backend', 'the route names a backend that cannot be used'),
   noEndpoint: failure(503, 'UH', 'no_endpoint', 'the service has no ready endpoint'),

@@ -74,8 +74,8 @@ export class InboundStack implements RequestStack {
     exchange.appMajor = appMajorOfPeer(head, peer);
     exchange.isGrpc = exchange.appMajor === 2 && isGrpc(head);
     const cluster = peer.host === null ? this.#announced(peer) : this.#captured(peer, peer.host);
-    // It was announced when the connection was made, and is no more.
-    if (cluster === null) return failures.unknownPort;
+    // Its sidecar may hear of a service later than its peers, and of its end earlier.
+    if (cluster === null) return failures.portNotAnnounced;
     exchange.backend = cluster.name;
     exchange.wantsTunnel = head.asksForTunnel;
     const { balancer, upstreams } = this.#options;

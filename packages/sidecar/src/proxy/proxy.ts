@@ -127,7 +127,6 @@ export class Proxy implements Component {
             settings,
             metrics,
             logger,
-            view: options.inbound,
             onConnection: (transport, peer) => mesh.accept(transport, peer),
             onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
           })

@@ -43,6 +43,7 @@ export function lossOf(failure: StreamFailure): Loss | null {
 /** What a peer's sidecar says of its application, by `x-tulle-reason`, which no application can say. */
 const lossesOfPeers: ReadonlyMap<string, Loss> = new Map([
   [failures.connectFailed.reason, unreachable],
+  [failures.portNotAnnounced.reason, unreachable],
   [failures.upstreamRefused.reason, refusedThere],
   [failures.upstreamClosed.reason, closedFresh],
 ]);
