@@ -1,8 +1,12 @@
 import { eventually, Mesh, type MeshSpec, pod, sidecarPage } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Application, startApplication } from './src/application.ts';
+import { send } from './src/client.ts';
 
+const client = pod('client');
 const server = pod('server');
-const spec: MeshSpec = { pods: [server], services: { server: ['server'] } };
+const spec: MeshSpec = { pods: [client, server], services: { server: ['server'] } };
+const serverId = 'spiffe://cluster.local/ns/shop/sa/server';
 
 const policy = (name: string, mode: string, rest = '') => `apiVersion: tulle.dev/v1alpha1
 kind: PeerAuthentication
@@ -12,7 +16,14 @@ spec: { mtls: { mode: ${mode} }${rest} }
 
 describe('policies', () => {
   let mesh: Mesh;
+  let application: Application;
 
+  /** How the client's sidecar speaks to endpoints that it has connections to. */
+  const pools = async (): Promise<string[]> =>
+    JSON.parse(await sidecarPage(client, '/config_dump')).proxy.pools.map(
+      ({ endpoint }: { endpoint: string }) => endpoint,
+    );
+  const call = (host: string) => send({ via: client.address, host });
   /** What the sidecar of the server would do. */
   const workload = async () => JSON.parse(await sidecarPage(server, '/config_dump')).inbound.workload;
   const statuses = async () => JSON.parse(await mesh.controlPlanePage('/config_dump')).config.statuses;
@@ -21,10 +32,14 @@ describe('policies', () => {
     mesh = await Mesh.create({ pods: spec.pods });
     await mesh.apply(spec);
     await mesh.startControlPlane();
-    await mesh.startSidecars(server);
+    application = await startApplication('server', server.address);
+    await mesh.startSidecars(client, server);
   });
 
-  afterAll(() => mesh?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await application?.close();
+    await mesh?.[Symbol.asyncDispose]();
+  });
 
   it('reach a sidecar within a second of the change of their file', async () => {
     expect((await workload()).defaultMtls).toEqual({ mode: 'permissive', policy: 'default' });
@@ -69,6 +84,30 @@ spec: { mtls: { mode: STRICT }, outbound: { unknownDestinations: Refuse } }
         outbound: { unknownDestinations: 'allow' },
       }),
     );
+  });
+
+  it('let clients speak in plain to a port in DISABLE, by name and by address, and without a failure', async () => {
+    const byAddress = `${server.address}:8080`;
+    const both = async () => {
+      const answers = [await call('server'), await call(byAddress)];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    };
+    await both();
+    const meshed = `${byAddress}|${serverId}|15006`;
+    expect(await pools()).toEqual([meshed]);
+    await mesh.writeConfig('policies.yaml', policy('all', 'DISABLE'));
+    await eventually(async () => {
+      await both();
+      expect(await pools()).toContain(`${byAddress}|plain`);
+    });
+    await mesh.writeConfig('policies.yaml', policy('all', 'STRICT'));
+    await eventually(async () => expect((await workload()).defaultMtls.mode).toBe('strict'));
+    await both();
+  });
+
+  it('make no destination of an address that is neither a service nor a pod', async () => {
+    const answer = await call(`${mesh.controlPlaneAddress}:80`);
+    expect([answer.status, answer.headers['x-tulle-reason']]).toEqual([404, 'unknown_host']);
   });
 
   it('that cannot be in force say so, and leave what is', async () => {
