@@ -39,16 +39,16 @@ describe.skipIf(skipped !== null)(
         peer.agent(),
       ]);
       [application, sidecar, peerApplication] = agents;
-      for (const host of ['0.0.0.0', '::']) {
-        for (const port of [8_080, 5_432]) await peerApplication.do('greeter', { host, port, line: 'peer' });
+      for (const port of [8_080, 5_432]) await peerApplication.do('greeter', { port, line: 'peer' });
+      for (const host of ['0.0.0.0', '::'])
         await peerApplication.do('udpEcho', { host, port: 8_080, line: 'peer heard' });
-        await inOutside.do('greeter', { host, port: 8_080, line: 'outside' });
-        for (const port of [8_080, 9_100]) await application.do('greeter', { host, port, line: 'own' });
-      }
-      for (const family of [4, 6] as const) {
+      for (const port of [8_080, 9_100]) await application.do('greeter', { port, line: 'own' });
+      await inOutside.do('greeter', { port: 8_080, line: 'outside' });
+      const virtualIp = (family: 4 | 6) => {
         const endpoints = [{ address: address(peer, family), port: 8_080 }];
-        await cluster.setVirtualIp({ address: virtualIps[family], port: 80, endpoints });
-      }
+        return { address: virtualIps[family], port: 80, endpoints };
+      };
+      await cluster.addVirtualIps([virtualIp(4), virtualIp(6)]);
       await sidecar.do('originalDestinationListener', { side: 'outbound', port: 15_001 });
       await sidecar.do('originalDestinationListener', { side: 'inbound', port: 15_006 });
     });

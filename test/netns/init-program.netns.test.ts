@@ -27,7 +27,7 @@ describe.skipIf(skipped !== null)(
       peer = await cluster.addPod('peer');
       application = await pod.agent();
       const inPeer = await peer.agent();
-      await inPeer.do('tcpEcho', { host: '::', port: 7_007 });
+      await inPeer.do('tcpEcho', { port: 7_007 });
     });
 
     afterEach(async () => {

@@ -12,7 +12,7 @@ const nodeAddresses = { ipv4: '10.77.0.1', ipv6: 'fd77::1' };
 export class Cluster implements AsyncDisposable {
   readonly node: Namespace;
   readonly #pods: Pod[] = [];
-  readonly #virtualIps = new Map<string, VirtualIp>();
+  readonly #virtualIps: VirtualIp[] = [];
 
   private constructor(node: Namespace) {
     this.node = node;
@@ -71,12 +71,11 @@ export class Cluster implements AsyncDisposable {
     return pod;
   }
 
-  /** Makes the virtual IP lead to one of these endpoints, by chance, as kube-proxy does; none: it is refused. */
-  async setVirtualIp(virtualIp: VirtualIp): Promise<void> {
-    this.#virtualIps.set(`${virtualIp.address} ${virtualIp.port}`, virtualIp);
-    const all = [...this.#virtualIps.values()];
-    await this.node.must(['iptables-nft-restore'], virtualIpRules(all, 4));
-    await this.node.must(['ip6tables-nft-restore'], virtualIpRules(all, 6));
+  /** Makes virtual IPs lead to one of their endpoints, by chance, as kube-proxy does. */
+  async addVirtualIps(virtualIps: readonly VirtualIp[]): Promise<void> {
+    this.#virtualIps.push(...virtualIps);
+    await this.node.must(['iptables-nft-restore'], virtualIpRules(this.#virtualIps, 4));
+    await this.node.must(['ip6tables-nft-restore'], virtualIpRules(this.#virtualIps, 6));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,7 +15,6 @@ const packages = {
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   mariadbd: 'mariadb-server-core',
-  'mariadb-install-db': 'mariadb-server-core',
   mariadb: 'mariadb-client-core',
 } as const;
 

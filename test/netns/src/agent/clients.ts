@@ -73,3 +73,18 @@ export function exchangeTcp({ id, text }: { readonly id: number; readonly text: 
     socket.write(text);
   });
 }
+
+/** Sends, half-closes, and only then hears all that comes back. */
+export function halfClosed({ host, port, text }: Target & { readonly text: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, allowHalfOpen: true, timeout: timeoutMs });
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      heard += chunk;
+    });
+    socket.once('end', () => resolve(heard));
+    socket.once('timeout', () => socket.destroy(new Error('no end came')));
+    socket.once('error', reject);
+    socket.end(text);
+  });
+}

@@ -8,15 +8,19 @@ export interface At {
   readonly port: number;
 }
 
-/** Says its line to whoever connects, and ends. */
-export async function greeter({ host, port, line }: At & { readonly line: string }): Promise<void> {
-  await listening(
-    createServer((socket) => {
-      socket.on('error', () => {});
-      socket.end(line);
-    }),
-    { host, port },
-  );
+/** Says its line to whoever connects, by either family, and ends. */
+export async function greeter({
+  port,
+  line,
+}: {
+  readonly port: number;
+  readonly line: string;
+}): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end(line);
+  });
+  await listenAt(server, { host: '::', port, isDualStack: true });
 }
 
 /** Says where each connection was going, as the sidecar sees it: `outbound 10.0.0.1:80`. */
@@ -36,8 +40,8 @@ export async function originalDestinationListener({
     const came = original(fd, family);
     socket.end(`${side} ${came === null ? 'none' : `${came.address} ${came.port}`}`);
   };
-  await listening(createServer(answer(4)), { host: isInbound ? '0.0.0.0' : '127.0.0.1', port });
-  await listening(createServer(answer(6)), { host: isInbound ? '::' : '::1', port });
+  await listenAt(createServer(answer(4)), { host: isInbound ? '0.0.0.0' : '127.0.0.1', port });
+  await listenAt(createServer(answer(6)), { host: isInbound ? '::' : '::1', port });
 }
 
 /** Answers each datagram with its line and what it got. */
@@ -50,21 +54,19 @@ export async function udpEcho({ host, port, line }: At & { readonly line: string
   });
 }
 
-function listening(server: Server, { host, port }: At): Promise<void> {
+export function listenAt(server: Server, at: At & { readonly isDualStack?: boolean }): Promise<void> {
+  const { host, port, isDualStack = false } = at;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: host.includes(':') }, resolve);
+    server.listen({ host, port, ipv6Only: host.includes(':') && !isDualStack }, resolve);
   });
 }
 
 /** Sends back what it gets, and ends when its client has. */
-export async function tcpEcho({ host, port }: At): Promise<void> {
+export async function tcpEcho({ port }: { readonly port: number }): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {});
     socket.pipe(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, resolve);
-  });
+  await listenAt(server, { host: '::', port, isDualStack: true });
 }
