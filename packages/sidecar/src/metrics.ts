@@ -1,5 +1,5 @@
 /** Metrics of the request path: names, labels and buckets. Those of the control side are in control-metrics.ts. */
-import type { Counter, LabelValues, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
+import type { Counter, Histogram, LabelValues, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
 import { EdgeGroup, EdgeSeries } from './metrics/edge-series.ts';
 import { SeriesGroups } from './metrics/series-groups.ts';
 import { TcpGroup, TcpSeries } from './metrics/tcp-series.ts';
@@ -25,6 +25,11 @@ const endLabels = [
 const requestLabels = [...endLabels, 'backend', 'security', 'protocol', 'code', 'grpc_status', 'flag'];
 const durationLabels = endLabels.filter((label) => !label.endsWith('_identity'));
 const tcpLabels = [...endLabels, 'security', 'protocol'];
+
+/** Seconds. A client's first bytes mostly come with its connection; the longest wait is a second. */
+const detectionBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export type DetectionResult = 'http' | 'tls' | 'bytes' | 'server_first';
 
 /** Edges at once; those beyond share one whose labels all read `overflow`. */
 const MAX_EDGES = 1_000;
@@ -85,6 +90,7 @@ export class RequestMetrics {
   readonly #limited: SeriesFamily<Counter>;
   readonly #protocolErrors: SeriesFamily<Counter>;
   readonly #retries: SeriesFamily<Counter>;
+  readonly #detections: SeriesFamily<Histogram>;
   readonly #expiryMs: number;
   #own = unknownEnd;
   #nowMs = 0;
@@ -105,6 +111,12 @@ export class RequestMetrics {
     this.#retries = registry.counter(
       'tulle_retries_total',
       'Requests lost by an endpoint that could be sent again: sent, or why not.',
+      ['direction', 'result'],
+    );
+    this.#detections = registry.histogram(
+      'tulle_detection_duration_seconds',
+      'From the acceptance of a captured connection until it was known what it carries.',
+      detectionBounds,
       ['direction', 'result'],
     );
     this.#limited = registry.counter(
@@ -160,6 +172,11 @@ export class RequestMetrics {
 
   refused(direction: 'inbound' | 'outbound', reason: string): void {
     this.#refused.with(direction, reason).inc();
+  }
+
+  /** `result`: what a captured connection turned out to carry, and who spoke first where its client did not. */
+  detected(direction: 'inbound' | 'outbound', result: DetectionResult, seconds: number): void {
+    this.#detections.with(direction, result).observe(seconds);
   }
 
   limited(side: ConnectionSide, limit: string): void {

@@ -4,6 +4,7 @@
  */
 import type { Transport, TransportError, TransportHandler } from '@tulle/http';
 import type { Clock } from '@tulle/runtime';
+import type { DetectionResult } from '../metrics.ts';
 import type { OpenConnection } from '../proxy/downstream-context.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { TcpDial, TcpDialOwner } from '../tcp/tcp-dial.ts';
@@ -16,6 +17,8 @@ export interface CapturedRoute {
   readonly expects: 'opaque' | 'any';
   /** By which it is remembered who speaks first. */
   readonly destination: string;
+  /** Whom the port's declared protocol has speak first, where it tells. */
+  readonly speaksFirst: 'server' | null;
   /** Whether a silent client's server may be dialled. */
   readonly mayDialInSilence: boolean;
   /** Sets the transport's handler. */
@@ -26,6 +29,8 @@ export interface CapturedRoute {
   dial(owner: TcpDialOwner): TcpDial | Failure;
   /** Both stand: from now on they are the relay's. */
   relay(parts: RelayParts): void;
+  /** It is known what it carries. */
+  detected(result: DetectionResult): void;
   /** It ended before it carried anything. */
   failed(failure: Failure, detail: string): void;
 }
@@ -70,13 +75,14 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
       return;
     }
     const { clock, memory } = this.#options;
-    const waitMs = memory.waitMs(this.#route.destination);
+    const waitMs = memory.waitMs(this.#route.destination, this.#route.speaksFirst);
     this.#firstBytes = new FirstBytes(this.#transport, this, { clock, waitMs });
   }
 
   onDecided(protocol: Decided, buffer: Buffer, start: number, end: number): void {
     this.#hasEnded = this.#firstBytes?.hasEnded ?? false;
     if (end > start) this.#options.memory.remember(this.#route.destination, 'client');
+    this.#route.detected(protocol.kind === 'opaque' ? 'bytes' : protocol.kind);
     switch (protocol.kind) {
       case 'http':
         this.#dial?.cancel();
@@ -108,7 +114,10 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
   }
 
   onUpstreamSpoke(): void {
-    if (this.#early === null) this.#options.memory.remember(this.#route.destination, 'server');
+    if (this.#early === null) {
+      this.#options.memory.remember(this.#route.destination, 'server');
+      this.#route.detected('server_first');
+    }
     this.#commit(this.#early ?? this.#firstBytes?.takeOver() ?? Buffer.alloc(0));
   }
 

@@ -6,18 +6,18 @@ const waits = { unknownMs: 100, serverFirstMs: 0, clientFirstMs: 1_000 };
 describe('DetectionMemory', () => {
   it('waits by who spoke first at the destination, as seen last', () => {
     const memory = new DetectionMemory(waits);
-    expect(memory.waitMs('a')).toBe(100);
+    expect(memory.waitMs('a', null)).toBe(100);
     memory.remember('a', 'server');
-    expect(memory.waitMs('a')).toBe(0);
+    expect(memory.waitMs('a', null)).toBe(0);
     memory.remember('a', 'client');
-    expect(memory.waitMs('a')).toBe(1_000);
-    expect(memory.waitMs('b')).toBe(100);
+    expect(memory.waitMs('a', null)).toBe(1_000);
+    expect(memory.waitMs('b', null)).toBe(100);
   });
 
   it('forgets the one that was learnt first when there are too many', () => {
     const memory = new DetectionMemory(waits);
     for (let i = 0; i <= 1_024; i++) memory.remember(`destination ${i}`, 'server');
-    expect(memory.waitMs('destination 0')).toBe(100);
-    expect(memory.waitMs('destination 1')).toBe(0);
+    expect(memory.waitMs('destination 0', null)).toBe(100);
+    expect(memory.waitMs('destination 1', null)).toBe(0);
   });
 });

@@ -1,3 +1,5 @@
+import type { AppProtocol } from '@tulle/model';
+
 /**
  * How long to wait for a client's first bytes, by what was seen at the same destination before. A client that
  * speaks first does so at once, nearly always; one that waits for its server would wait for us in vain.
@@ -18,7 +20,7 @@ const defaultDetectionWaits: DetectionWaits = {
 };
 
 /** Ports of protocols whose server speaks first, or that are never HTTP; the defaults of Linkerd. */
-export const opaquePorts: ReadonlySet<number> = new Set([25, 587, 3306, 4444, 5432, 6379, 9300, 11211]);
+const opaquePorts: ReadonlySet<number> = new Set([25, 587, 3306, 4444, 5432, 6379, 9300, 11211]);
 
 const MAX_DESTINATIONS = 1_024;
 
@@ -26,17 +28,18 @@ export class DetectionMemory {
   readonly #waits: DetectionWaits;
   readonly #speaksFirst = new Map<string, 'client' | 'server'>();
 
-  constructor(waits: DetectionWaits = defaultDetectionWaits) {
-    this.#waits = waits;
+  constructor(waits: Partial<DetectionWaits> = {}) {
+    this.#waits = { ...defaultDetectionWaits, ...waits };
   }
 
-  waitMs(destination: string): number {
-    switch (this.#speaksFirst.get(destination)) {
+  /** `declared`: what the port's protocol says, for a destination that was not seen yet. */
+  waitMs(destination: string, declared: 'server' | null): number {
+    switch (this.#speaksFirst.get(destination) ?? declared) {
       case 'server':
         return this.#waits.serverFirstMs;
       case 'client':
         return this.#waits.clientFirstMs;
-      case undefined:
+      case null:
         return this.#waits.unknownMs;
     }
   }
@@ -50,4 +53,9 @@ export class DetectionMemory {
     const [oldest] = this.#speaksFirst.keys();
     if (oldest !== undefined) this.#speaksFirst.delete(oldest);
   }
+}
+
+/** Whether a port carries bytes that nobody need look at. */
+export function isOpaquePort(protocol: AppProtocol, port: number): boolean {
+  return protocol === 'tcp' || protocol === 'tls' || (protocol === 'detect' && opaquePorts.has(port));
 }

@@ -14,6 +14,7 @@ import { capturedDestination } from './captured-destination.ts';
 import { type InboundDoor, InboundRoute } from './inbound-route.ts';
 import { type FamilyListeners, listenFamilies } from './listen-families.ts';
 import type { ListenerContext } from './listener-context.ts';
+import type { InboundListener } from './listeners.ts';
 import type { MeshConnections } from './mesh-connections.ts';
 
 const hosts = { 4: '0.0.0.0', 6: '::' } as const;
@@ -26,7 +27,8 @@ export interface InboundCaptureOptions {
   readonly original: OriginalDestination;
 }
 
-export class InboundCapture implements InboundDoor {
+export class InboundCapture implements InboundListener, InboundDoor {
+  readonly host = hosts[4];
   readonly #context: ListenerContext;
   readonly #view: InboundView;
   readonly #apps: AppClusters;

@@ -1,6 +1,7 @@
 import { serveHttp, type Transport } from '@tulle/http';
 import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { InboundRule, InboundView } from '../config/mesh-view.ts';
+import type { DetectionResult } from '../metrics.ts';
 import type { AppClusters } from '../proxy/app-clusters.ts';
 import { DownstreamConnection } from '../proxy/downstream-connection.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
@@ -8,6 +9,7 @@ import { newPeer } from '../proxy/inbound-peer.ts';
 import { meshAlpnProtocols } from '../proxy/mesh-tls.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
 import type { CapturedRoute, RelayParts } from './captured-connection.ts';
+import { isOpaquePort } from './detection-memory.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { TcpEdge } from './tcp-edge.ts';
 
@@ -43,6 +45,12 @@ export class InboundRoute implements CapturedRoute {
       side: 'inbound',
       destination: `${context.settings.workload}:${address?.port ?? 0}`,
     });
+  }
+
+  get speaksFirst(): 'server' | null {
+    const { address } = this.#parts;
+    const rule = this.#rule();
+    return address !== null && rule !== null && isOpaquePort(rule.protocol, address.port) ? 'server' : null;
   }
 
   get mayDialInSilence(): boolean {
@@ -84,6 +92,10 @@ export class InboundRoute implements CapturedRoute {
 
   relay(parts: RelayParts): void {
     this.#parts.context.tcp.start(parts, this.#edge.to(parts), this.#parts.address!.port);
+  }
+
+  detected(result: DetectionResult): void {
+    this.#edge.detected(result);
   }
 
   failed(failure: Failure, detail: string): void {

@@ -1,3 +1,4 @@
+import type { DetectionResult } from '../metrics.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { InboundPeer } from '../proxy/inbound-peer.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
@@ -14,6 +15,7 @@ export class MeshBytesRoute implements CapturedRoute {
   readonly expects = 'opaque';
   readonly destination = '';
   readonly mayDialInSilence = true;
+  readonly speaksFirst = null;
   readonly #parts: MeshBytesParts;
   readonly #edge: TcpEdge;
 
@@ -43,6 +45,10 @@ export class MeshBytesRoute implements CapturedRoute {
 
   relay(parts: RelayParts): void {
     this.#parts.context.tcp.start(parts, this.#edge.to(parts), null);
+  }
+
+  detected(result: DetectionResult): void {
+    this.#edge.detected(result);
   }
 
   failed(failure: Failure, detail: string): void {

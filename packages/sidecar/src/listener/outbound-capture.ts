@@ -10,12 +10,14 @@ import { CapturedConnection } from './captured-connection.ts';
 import { capturedDestination, OwnAddresses } from './captured-destination.ts';
 import { type FamilyListeners, listenFamilies } from './listen-families.ts';
 import type { ListenerContext } from './listener-context.ts';
+import type { OutboundListener } from './listeners.ts';
 import { OutboundRoute } from './outbound-route.ts';
 
 /** What REDIRECT makes of the destination of a local process: out of the reach of other pods. */
 const hosts = { 4: '127.0.0.1', 6: '::1' } as const;
 
-export class OutboundCapture {
+export class OutboundCapture implements OutboundListener {
+  readonly host = hosts[4];
   readonly #context: ListenerContext;
   readonly #view: OutboundView;
   readonly #original: OriginalDestination;

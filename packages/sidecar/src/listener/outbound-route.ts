@@ -1,13 +1,14 @@
 import { serveHttp, type Transport } from '@tulle/http';
-import { type AppProtocol, assertNever } from '@tulle/model';
+import { assertNever } from '@tulle/model';
 import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OutboundLookup, OutboundView, UpstreamEndpoint } from '../config/mesh-view.ts';
+import type { DetectionResult } from '../metrics.ts';
 import { DownstreamConnection } from '../proxy/downstream-connection.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { EndpointSlot } from '../proxy/upstreams.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
 import type { CapturedRoute, RelayParts } from './captured-connection.ts';
-import { opaquePorts } from './detection-memory.ts';
+import { isOpaquePort } from './detection-memory.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { TcpEdge } from './tcp-edge.ts';
 
@@ -18,6 +19,7 @@ const OUTSIDE = 'outside';
 export class OutboundRoute implements CapturedRoute {
   readonly destination: string;
   readonly mayDialInSilence = true;
+  readonly speaksFirst = null;
   readonly #context: ListenerContext;
   readonly #view: OutboundView;
   readonly #address: OriginalAddress;
@@ -43,7 +45,7 @@ export class OutboundRoute implements CapturedRoute {
   get expects(): 'opaque' | 'any' {
     switch (this.#lookup.kind) {
       case 'found':
-        return isOpaque(this.#lookup.port.cluster.protocol, this.#address.port) ? 'opaque' : 'any';
+        return isOpaquePort(this.#lookup.port.cluster.protocol, this.#address.port) ? 'opaque' : 'any';
       case 'timeout':
       case 'pending':
         return 'any';
@@ -76,6 +78,10 @@ export class OutboundRoute implements CapturedRoute {
     this.#context.tcp.start(parts, this.#edge.to(parts), null);
   }
 
+  detected(result: DetectionResult): void {
+    this.#edge.detected(result);
+  }
+
   failed(failure: Failure, detail: string): void {
     this.#edge.failed(failure, detail);
   }
@@ -102,8 +108,4 @@ export class OutboundRoute implements CapturedRoute {
     const { address, port } = this.#address;
     return { key: this.destination, address, port, workload: '', owner: '', mesh: null };
   }
-}
-
-function isOpaque(protocol: AppProtocol, port: number): boolean {
-  return protocol === 'tcp' || protocol === 'tls' || (protocol === 'detect' && opaquePorts.has(port));
 }

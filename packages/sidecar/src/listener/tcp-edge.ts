@@ -1,4 +1,10 @@
-import { type EdgeEnd, type TcpEdgeLabels, type TcpSeries, unknownEnd } from '../metrics.ts';
+import {
+  type DetectionResult,
+  type EdgeEnd,
+  type TcpEdgeLabels,
+  type TcpSeries,
+  unknownEnd,
+} from '../metrics.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { InboundPeer } from '../proxy/inbound-peer.ts';
 import { endOf, endOfCaller } from '../proxy/peer-end.ts';
@@ -38,6 +44,11 @@ export class TcpEdge implements TcpObserver {
     this.#labels = this.#labelsOf(protocol);
     this.#series = this.#context.metrics.tcpEdge(this.#labels);
     return this;
+  }
+
+  detected(result: DetectionResult): void {
+    const { metrics, clock } = this.#context;
+    metrics.detected(this.#options.side, result, (clock.monotonicMs() - this.#startedMs) / 1_000);
   }
 
   opened(): void {

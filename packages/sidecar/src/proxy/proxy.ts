@@ -3,7 +3,7 @@
  * get whatever the pod sends and is sent. In explicit mode applications send HTTP to the outbound listener, and
  * peers' sidecars mTLS to the inbound one.
  */
-import { type ConnectionObserver, listenTcp, serveHttp, type Transport } from '@tulle/http';
+import type { ConnectionObserver } from '@tulle/http';
 import { parseName } from '@tulle/model';
 import {
   type Clock,
@@ -17,18 +17,12 @@ import {
 } from '@tulle/runtime';
 import type { OriginalDestination } from '../capture/original-destination.ts';
 import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from '../config/mesh-view.ts';
-import { DetectionMemory } from '../listener/detection-memory.ts';
-import { InboundCapture } from '../listener/inbound-capture.ts';
-import { InboundListener } from '../listener/inbound-listener.ts';
-import type { ListenerContext } from '../listener/listener-context.ts';
-import { MeshConnections } from '../listener/mesh-connections.ts';
-import { OutboundCapture } from '../listener/outbound-capture.ts';
+import { composeListeners } from '../listener/compose-listeners.ts';
+import type { InboundListener, OutboundListener } from '../listener/listeners.ts';
 import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
-import { TcpRelays } from '../tcp/tcp-relays.ts';
 import { AccessLog } from './access-log.ts';
 import { AppClusters } from './app-clusters.ts';
 import { TwoChoices } from './balancer.ts';
-import { DownstreamConnection } from './downstream-connection.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
 import { OwnFields } from './own-fields.ts';
@@ -69,9 +63,7 @@ export class Proxy implements Component {
   readonly #upstreams: Upstreams;
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
-  readonly #inboundListener: InboundListener | InboundCapture;
-  readonly #outboundCapture: OutboundCapture | null;
-  #outboundListener: { readonly port: number; close(): Promise<void> } | null = null;
+  readonly #listeners: { readonly outbound: OutboundListener; readonly inbound: InboundListener };
   #inboundOpening: Promise<void> | null = null;
   readonly #drain: ProxyDrain;
 
@@ -111,38 +103,33 @@ export class Proxy implements Component {
       new OutboundStack({ ...shared, view: options.outbound, random }),
       metrics,
     );
-    const apps = new AppClusters();
+    const apps = new AppClusters((cluster) => this.#upstreams.forget(cluster));
     this.#inbound = this.#relays(
       'inbound',
       new InboundStack({ ...shared, apps, view: options.inbound }),
       metrics,
     );
-    const original = options.originalDestination ?? null;
-    const parts = { ...shared, dialer, clock, logger, sweep: this.#sweep, memory: new DetectionMemory() };
-    const inbound = this.#listenerContext(this.#inbound, parts);
-    const mesh = new MeshConnections(inbound, options.inbound, apps);
-    this.#inboundListener =
-      original === null
-        ? new InboundListener({
-            settings,
-            metrics,
-            logger,
-            onConnection: (transport, peer) => mesh.accept(transport, peer),
-            onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
-          })
-        : new InboundCapture({ context: inbound, view: options.inbound, apps, mesh, original });
-    this.#outboundCapture =
-      original === null
-        ? null
-        : new OutboundCapture(this.#listenerContext(this.#outbound, parts), options.outbound, original);
+    this.#listeners = composeListeners({
+      ...shared,
+      dialer,
+      apps,
+      clock,
+      logger,
+      sweep: this.#sweep,
+      outboundHttp: this.#outbound,
+      inboundHttp: this.#inbound,
+      outboundView: options.outbound,
+      inboundView: options.inbound,
+      original: options.originalDestination ?? null,
+    });
     this.#drain = new ProxyDrain({
       inbound: {
         connections: this.#inbound.context.connections,
-        stopAccepting: () => this.#inboundListener.close(),
+        stopAccepting: () => this.#listeners.inbound.close(),
       },
       outbound: {
         connections: this.#outbound.context.connections,
-        stopAccepting: async () => this.#outboundListener?.close(),
+        stopAccepting: () => this.#listeners.outbound.close(),
       },
       delayMs: options.drainDelayMs ?? 0,
       clock,
@@ -152,12 +139,12 @@ export class Proxy implements Component {
 
   /** 0 until it is bound. */
   get outboundPort(): number {
-    return this.#outboundListener?.port ?? 0;
+    return this.#listeners.outbound.port;
   }
 
   /** 0 until there is an identity and it is bound. */
   get inboundPort(): number {
-    return this.#inboundListener.port;
+    return this.#listeners.inbound.port;
   }
 
   /** The ports in use, once started. */
@@ -170,31 +157,15 @@ export class Proxy implements Component {
     this.#sweep.start();
     this.#sweep.add(this.#upstreams);
     this.#sweep.add(this.#metrics);
-    this.#outboundListener = await this.#openOutbound();
-    logger.info('listening', { side: 'outbound', host: settings.host, port: this.outboundPort });
+    await this.#listeners.outbound.open();
+    const { host, port } = this.#listeners.outbound;
+    logger.info('listening', { side: 'outbound', host, port, capture: settings.capture });
     identity.onChange((material) => this.#useIdentity(material));
     if (identity.current !== null) {
       this.#useIdentity(identity.current);
       await this.#inboundOpening;
       if (this.inboundPort === 0) await this.#refuseToStart();
     }
-  }
-
-  async #openOutbound() {
-    if (this.#outboundCapture !== null) {
-      await this.#outboundCapture.open();
-      return this.#outboundCapture;
-    }
-    const { settings, logger } = this.#options;
-    return listenTcp({
-      host: settings.host,
-      port: settings.outboundPort,
-      backend: settings.backend,
-      reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
-      onConnection: (transport) => this.#acceptExplicit(transport),
-      onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
-    });
   }
 
   /** A mesh port that cannot be had at boot is a fault of the configuration: say so, and let go of the rest. */
@@ -257,31 +228,22 @@ export class Proxy implements Component {
     });
   }
 
-  #listenerContext(http: RelayPool, parts: Omit<ListenerContext, 'http' | 'tcp'>): ListenerContext {
-    const { settings, sweep } = parts;
-    const { connections } = http.context;
-    const tcp = new TcpRelays({ sweep, connections, idleMs: settings.timeouts.tcpIdleMs });
-    return { ...parts, http, tcp };
-  }
-
-  #acceptExplicit(transport: Transport): void {
-    const { serverOptions } = this.#outbound.context;
-    new DownstreamConnection(this.#outbound, { peer: null, captured: null }, (handler) =>
-      serveHttp(transport, handler, serverOptions),
-    );
-  }
-
   /** The first identity opens the mesh port; the next ones replace its certificate. */
   #useIdentity(material: IdentityMaterial): void {
     this.#metrics.setOwn({ identity: material.spiffeId });
     if (this.#drain.hasClosedInbound) return;
-    const { logger, settings } = this.#options;
+    const { logger } = this.#options;
     if (this.#inboundOpening !== null) {
-      this.#inboundListener.update(material);
+      this.#listeners.inbound.update(material);
       return;
     }
-    this.#inboundOpening = this.#inboundListener.open(material).then(
-      () => logger.info('listening', { side: 'inbound', host: settings.host, port: this.inboundPort }),
+    this.#inboundOpening = this.#listeners.inbound.open(material).then(
+      () =>
+        logger.info('listening', {
+          side: 'inbound',
+          host: this.#listeners.inbound.host,
+          port: this.inboundPort,
+        }),
       (thrown) => {
         // The next identity tries again; until then the workload serves no peer.
         this.#inboundOpening = null;

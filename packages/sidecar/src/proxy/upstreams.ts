@@ -64,6 +64,14 @@ export class Upstreams implements Swept {
     return known.slots;
   }
 
+  /** Lets its connections go once they are idle. */
+  forget(cluster: Cluster): void {
+    const known = this.#clusters.get(cluster);
+    if (known === undefined) return;
+    this.#clusters.delete(cluster);
+    release(known.slots);
+  }
+
   /** An endpoint of no cluster, for one connection: nothing is kept of it. */
   looseSlot(endpoint: UpstreamEndpoint, name: string): EndpointSlot {
     return new EndpointSlot(new EndpointPool(endpoint, this.#options), name);

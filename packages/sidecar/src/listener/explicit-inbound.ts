@@ -4,46 +4,40 @@ import {
   type PeerCertificateInfo,
   type TlsListener,
   type Transport,
-  type TransportError,
 } from '@tulle/http';
-import type { Logger } from '@tulle/runtime';
 import type { IdentityMaterial } from '../config/mesh-view.ts';
-import type { RequestMetrics } from '../metrics.ts';
-import type { InboundPeer } from '../proxy/inbound-peer.ts';
 import { parseMeshServerName, refusalOfClient, tlsServerSettings } from '../proxy/mesh-tls.ts';
-import type { ProxySettings } from '../proxy/settings.ts';
+import type { ListenerContext } from './listener-context.ts';
+import type { InboundListener } from './listeners.ts';
+import type { MeshConnections } from './mesh-connections.ts';
 
-export interface InboundListenerOptions {
-  readonly settings: ProxySettings;
-  readonly metrics: RequestMetrics;
-  readonly logger: Logger;
-  onConnection(transport: Transport, peer: InboundPeer): void;
-  onError(error: TransportError): void;
+export interface ExplicitInboundOptions {
+  readonly context: ListenerContext;
+  readonly mesh: MeshConnections;
 }
 
 /** Explicit mode's mesh port: mutual TLS with workloads of the own trust domain, for ports that this workload announces. */
-export class InboundListener {
-  readonly #options: InboundListenerOptions;
+export class ExplicitInbound implements InboundListener {
+  readonly #options: ExplicitInboundOptions;
   #listener: TlsListener | null = null;
   #material: IdentityMaterial | null = null;
   /** What verifyPeer refused last; onRefused follows at once. */
   #code = '';
 
-  constructor(options: InboundListenerOptions) {
+  constructor(options: ExplicitInboundOptions) {
     this.#options = options;
   }
 
-  /** 0 until it is bound. */
+  get host(): string {
+    return this.#options.context.settings.host;
+  }
+
   get port(): number {
     return this.#listener?.port ?? 0;
   }
 
-  get connectionCount(): number {
-    return this.#listener?.connectionCount ?? 0;
-  }
-
   async open(material: IdentityMaterial): Promise<void> {
-    const { settings } = this.#options;
+    const { settings, logger } = this.#options.context;
     this.#material = material;
     this.#listener = await listenTls({
       host: settings.host,
@@ -56,7 +50,7 @@ export class InboundListener {
       verifyPeer: (certificate, serverName) => this.#verify(certificate, serverName),
       onConnection: (transport, serverName) => this.#accept(transport, serverName),
       onRefused: (refusal) => this.#refused(refusal),
-      onError: (error) => this.#options.onError(error),
+      onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
     });
   }
 
@@ -85,14 +79,14 @@ export class InboundListener {
     const { port, owner } = parseMeshServerName(serverName)!;
     const spiffeId = transport.peerCertificate!.uris[0]!;
     const peer = { spiffeId, owner, port, host: null, target: null, cluster: null, series: null };
-    this.#options.onConnection(transport, peer);
+    this.#options.mesh.accept(transport, peer);
   }
 
   #refused({ code, detail, remoteAddress }: HandshakeRefusal): void {
     const reason = code === 'identity' ? this.#code : code.replaceAll('-', '_');
-    this.#options.metrics.refused('inbound', reason);
+    this.#options.context.metrics.refused('inbound', reason);
     // Clients that go away are no event.
     const level = code === 'closed' ? 'debug' : 'warn';
-    this.#options.logger[level]('inbound connection refused', { reason, detail, remoteAddress });
+    this.#options.context.logger[level]('inbound connection refused', { reason, detail, remoteAddress });
   }
 }
