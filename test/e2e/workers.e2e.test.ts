@@ -1,12 +1,17 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   eventually,
   Mesh,
   metricSum,
   metricsPort,
+  type PodSpec,
   pod,
   type RunningProcess,
   sidecarMetrics,
   sidecarPage,
+  type TemporaryDirectory,
+  temporaryDirectory,
   untilSidecarReady,
 } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +26,7 @@ describe('a sidecar of two workers', () => {
   let mesh: Mesh;
   let application: Application;
   let clientSidecar: RunningProcess;
+  let states: TemporaryDirectory;
 
   beforeAll(async () => {
     const pods = [client, server];
@@ -28,7 +34,9 @@ describe('a sidecar of two workers', () => {
     await mesh.apply({ pods, services: { server: ['server'] } });
     await mesh.startControlPlane();
     application = await startApplication('server', server.address);
-    const sidecars = await Promise.all(pods.map((one) => mesh.launchSidecar(one, { TULLE_WORKERS: '2' })));
+    states = await temporaryDirectory('worker-states');
+    const envOf = ({ name }: PodSpec) => ({ TULLE_WORKERS: '2', TULLE_STATE_DIR: join(states.path, name) });
+    const sidecars = await Promise.all(pods.map((one) => mesh.launchSidecar(one, envOf(one))));
     await Promise.all(pods.map((one, index) => untilSidecarReady(sidecars[index]!, one)));
     clientSidecar = sidecars[0]!;
   });
@@ -36,6 +44,7 @@ describe('a sidecar of two workers', () => {
   afterAll(async () => {
     await application?.close();
     await mesh?.[Symbol.asyncDispose]();
+    await states?.remove();
   });
 
   /** Each on a connection of its own, which the kernel gives to one worker or the other. */
@@ -65,6 +74,15 @@ describe('a sidecar of two workers', () => {
       400,
       expect.stringContaining('worker 0: level must be'),
     ]);
+  });
+
+  it('keeps the state of each apart', async () => {
+    const folder = join(states.path, client.name);
+    expect((await readdir(folder)).sort()).toEqual(['worker-0', 'worker-1']);
+    await eventually(async () => {
+      const files = await Promise.all(workers.map((worker) => readdir(join(folder, `worker-${worker}`))));
+      for (const each of files) expect(each.sort()).toEqual(['certificate.state', 'configuration.state']);
+    });
   });
 
   it('goes on with one while the other is dead, says so, and has it back', async () => {

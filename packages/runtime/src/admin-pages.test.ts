@@ -16,6 +16,16 @@ describe('healthPages', () => {
     expect(page()).toEqual({ body: 'ok\n' });
   });
 
+  it('say what should be known of one that is ready all the same', () => {
+    let reasons: string[] = [];
+    const readyNote = () => 'configuration from disk';
+    const pages = healthPages({ unreadyReasons: () => reasons, readyNote, metrics: new MetricsRegistry() });
+    const page = () => pages['GET /readyz']!(request('/readyz'));
+    expect(page()).toEqual({ body: 'ok (configuration from disk)\n' });
+    reasons = ['draining'];
+    expect(page()).toEqual({ status: 503, body: 'draining\n' });
+  });
+
   it('show the metrics in the Prometheus text format', () => {
     const metrics = new MetricsRegistry();
     metrics.counter('turns_total', 'Turns.').with().inc();

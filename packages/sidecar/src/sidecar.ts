@@ -222,6 +222,7 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
   const readiness = new Readiness(
     [
       () => certificateFault(identity, clock),
+      () => discovery.age.missing,
       () => trustRoots.missing,
       () => inbound.missing,
       // Binds when there is a certificate, which may be after the start.

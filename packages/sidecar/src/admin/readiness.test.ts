@@ -14,4 +14,13 @@ describe('Readiness', () => {
     await readiness.stop();
     expect(readiness.reasons()).toEqual(['draining']);
   });
+
+  it('stays not ready once it was told to drain, before the stop', async () => {
+    const readiness = new Readiness([() => null], silentLogger);
+    await readiness.start();
+    readiness.drain();
+    expect(readiness.reasons()).toEqual(['draining']);
+    await readiness.stop();
+    expect(readiness.reasons()).toEqual(['draining']);
+  });
 });

@@ -10,6 +10,7 @@ export class ConfigurationAge {
   /** Until then it is known to have been in step; null while nothing is known, or it is in step. */
   #inStepUntilMs: number | null = null;
   #awaySinceMs: number | null;
+  #hasTried = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,6 +19,15 @@ export class ConfigurationAge {
 
   get isInStep(): boolean {
     return this.#awaySinceMs === null;
+  }
+
+  /**
+   * Not ready because of it: what is on disk serves where the control plane cannot be had, which the first
+   * attempt tells. Where it can, a restart need not begin with what has changed meanwhile.
+   */
+  get missing(): string | null {
+    const isUntried = this.source === 'disk' && !this.#hasTried;
+    return isUntried ? 'the control plane has not been tried yet' : null;
   }
 
   /** Since when it may have changed without our knowing; 0 while in step, or without configuration. */
@@ -33,11 +43,14 @@ export class ConfigurationAge {
 
   connected(): void {
     this.source = 'control-plane';
+    this.#hasTried = true;
     this.#awaySinceMs = null;
     this.#inStepUntilMs = null;
   }
 
+  /** Or it could not be had in the first place. */
   disconnected(): void {
+    this.#hasTried = true;
     if (this.#awaySinceMs !== null) return;
     this.#awaySinceMs = this.#clock.nowMs();
     this.#inStepUntilMs = this.#awaySinceMs;

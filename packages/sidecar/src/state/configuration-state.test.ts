@@ -126,6 +126,21 @@ describe('ConfigurationState', () => {
     expect(discovery.age.note).toMatch(/^control plane away since 2026-/);
   });
 
+  it('makes nobody ready before the control plane has been tried', async () => {
+    expect((await live()).discovery.age.missing).toBeNull();
+    await killedLife();
+    const { discovery, transport } = await live();
+    expect(discovery.age.missing).toBe('the control plane has not been tried yet');
+    transport.refusal = 'ECONNREFUSED';
+    await discovery.start();
+    await clock.advanceAsync(0);
+    expect(discovery.age.missing).toBeNull();
+    await discovery.stop();
+    const another = await live();
+    await another.connect();
+    expect(another.discovery.age.missing).toBeNull();
+  });
+
   it('tells the versions held to the first stream, so that only changes come', async () => {
     await killedLife();
     const { connect, transport } = await live();
