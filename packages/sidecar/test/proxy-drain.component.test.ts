@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startCapturedPair } from './captured-pair.ts';
 import { Cleanup } from './cleanup.ts';
 import { connectHttp2, fetch } from './http2-peers.ts';
 import { cluster, found, host, plainEndpoint, startApplication, startPair } from './proxy-pair.ts';
@@ -109,5 +110,27 @@ describe.each(['socket', 'handle'] as const)('a sidecar that drains, over %s tra
       drain: { isDraining: true, inbound: { isAccepting: false }, outbound: { isAccepting: true } },
     });
     expect(client.proxy.describe()).toMatchObject({ drain: { isDraining: false } });
+  });
+
+  it('serves a captured client that had connected and not yet spoken, and ends one that stays silent', async () => {
+    const origin = await startApplication(cleanup, (_, response) => response.end('served'));
+    const { server, dialServer } = await startCapturedPair({ backend, authority, cleanup }, origin);
+    const [speaking, silent] = [dialServer(), dialServer()];
+    await eventually(() =>
+      expect(server.proxy.describe()).toMatchObject({ listeners: { inbound: { connections: 2 } } }),
+    );
+    server.proxy.drain();
+    let text = '';
+    speaking.on('data', (data: Buffer) => {
+      text += data.toString();
+    });
+    speaking.write(get('server.shop'));
+    await eventually(() => expect(text).toContain('served'));
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    speaking.end();
+    await eventually(() => expect(silent.destroyed).toBe(true));
+    await eventually(() =>
+      expect(server.proxy.describe()).toMatchObject({ drain: { inbound: { connections: 0 } } }),
+    );
   });
 });

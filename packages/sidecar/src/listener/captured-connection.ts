@@ -49,6 +49,9 @@ export interface CapturedConnectionOptions {
   readonly connections: Set<OpenConnection>;
 }
 
+/** Of a drain: for the first bytes of either side, where both have been silent. */
+const drainMs = 1_000;
+
 export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, TransportHandler, OpenConnection {
   readonly plainPort = null;
   readonly #transport: Transport;
@@ -134,11 +137,14 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
     if (!this.#isOver) this.onGone(error);
   }
 
-  /** Nothing of it has been carried. */
+  /** Its first bytes may be on their way: what they make of it is told of the drain in its turn. */
   drain(): void {
-    this.cutAtDeadline();
+    this.#options.clock.schedule(drainMs, () => {
+      if (this.#early === null) this.cutAtDeadline();
+    });
   }
 
+  /** Nothing of it has been carried. */
   endForPolicy(): void {
     this.cutAtDeadline();
   }
