@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import { defaultH1Limits } from '../h1/limits.ts';
 import { parseResponseHead } from '../h1/parse-response-head.ts';
 import { assertLine } from '../h1/write-head.ts';
 import { ResponseHead } from '../message/response-head.ts';
+import { statusTexts } from '../message/status-texts.ts';
 import type { ServerStream } from './exchange.ts';
 
 /** One for all streams: it is used up within the call. */
@@ -19,7 +19,7 @@ export function sendLocalResponse(
   body: string | Buffer,
 ): void {
   const payload = typeof body === 'string' ? Buffer.from(body) : body;
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  let text = `HTTP/1.1 ${status} ${statusTexts[status] ?? ''}\r\n`;
   for (const [name, value] of headers) {
     assertLine(name, value);
     text += `${name}: ${value}\r\n`;

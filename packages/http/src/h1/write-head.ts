@@ -2,13 +2,13 @@
  * Heads into the scratch: the start line, the kept lines in contiguous runs, the proxy's own lines.
  * A head that nothing touches is copied, never rebuilt.
  */
-import { STATUS_CODES } from 'node:http';
 import { copyBytes, TOKEN } from '../message/bytes.ts';
 import { FLAG_HOP_BY_HOP, FLAG_HOST } from '../message/field-section.ts';
 import { type HeadEdits, removedNames } from '../message/head-edits.ts';
 import type { HeadIndex } from '../message/head-index.ts';
 import { type RequestHead, TARGET_ABSOLUTE, TARGET_AUTHORITY } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
+import { statusTexts } from '../message/status-texts.ts';
 
 /** The head does not fit the rest of `out`. */
 export const NO_ROOM = -1;
@@ -101,7 +101,7 @@ function writeStatusLine(out: Buffer, offset: number, head: ResponseHead): numbe
 function statusLineOf(status: number): Buffer {
   let line = statusLines[status];
   if (line === undefined) {
-    line = Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`);
+    line = Buffer.from(`HTTP/1.1 ${status} ${statusTexts[status] ?? ''}\r\n`);
     statusLines[status] = line;
   }
   return line;
