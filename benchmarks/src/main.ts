@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type CaseKind, caseKinds } from './case-kinds.ts';
 import { type BenchmarkCase, benchmarkCases, selectCases } from './cases.ts';
 import { writeCertificates } from './certificates.ts';
+import { runInOwnNetwork, whyNoOwnNetwork } from './own-network.ts';
 import { preparePrograms } from './prerequisites.ts';
 import { fullEffort, quickEffort, type RunOptions } from './run-options.ts';
 import { subjectNames, subjectsOf } from './subjects/subjects.ts';
@@ -24,6 +25,8 @@ of the proxy: CPU microseconds a request or a connection, latency at a steady ra
   --subjects NAMES only these, divided by commas: ${subjectNames.join(', ')}
   --connections N  idle connections to each subject (default and most ${mostIdleConnections}; with mutual TLS 1,000)
 
+two-hop-tcp measures what is captured, for which Tulle needs root: the run gets a network namespace of its own.
+
 Cases: ${benchmarkCases.map((one) => one.name).join(', ')}
 `;
 
@@ -34,10 +37,14 @@ const options = {
   json: { type: 'string' },
   subjects: { type: 'string' },
   connections: { type: 'string', default: String(mostIdleConnections) },
+  'own-network': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
-type CaseOptions = Pick<RunOptions, 'effort' | 'idleConnections'> & { readonly subjects: string | undefined };
+interface CaseOptions extends Pick<RunOptions, 'effort' | 'idleConnections'> {
+  readonly subjects: string | undefined;
+  readonly ownsNetwork: boolean;
+}
 
 type Kind = BenchmarkCase['kind'];
 
@@ -63,8 +70,20 @@ async function main(): Promise<number> {
     console.error(missing);
     return 1;
   }
+  if (!values['own-network'] && chosen.some(needsOwnNetwork)) {
+    const reason = whyNoOwnNetwork();
+    if (reason === null) {
+      return runInOwnNetwork(import.meta.filename, [...process.argv.slice(2), '--own-network']);
+    }
+    console.error(`opaque bytes are measured without Tulle: ${reason}`);
+  }
   const effort = values.quick ? quickEffort : fullEffort;
-  const { rows, failures } = await measureAll(chosen, { effort, idleConnections, subjects: values.subjects });
+  const { rows, failures } = await measureAll(chosen, {
+    effort,
+    idleConnections,
+    subjects: values.subjects,
+    ownsNetwork: values['own-network'],
+  });
   for (const [kind, lines] of rows) {
     if (lines.length > 0) console.log(`\n${(caseKinds[kind] as CaseKind<never, object>).format(lines)}`);
   }
@@ -75,6 +94,11 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
+/** What is captured. */
+function needsOwnNetwork({ protocol }: BenchmarkCase): boolean {
+  return protocol === 'tcp';
+}
+
 function isCount(connections: number): boolean {
   return Number.isInteger(connections) && connections >= 1 && connections <= mostIdleConnections;
 }
@@ -82,7 +106,7 @@ function isCount(connections: number): boolean {
 /** A case that fails is told at the end; the others still have their figures. */
 async function measureAll(
   chosen: readonly BenchmarkCase[],
-  { subjects, ...options }: CaseOptions,
+  { subjects, ownsNetwork, ...options }: CaseOptions,
 ): Promise<Measured> {
   const rows = new Map<Kind, object[]>((Object.keys(caseKinds) as Kind[]).map((kind) => [kind, []]));
   const failures: string[] = [];
@@ -91,7 +115,7 @@ async function measureAll(
     const folder = mkdtempSync(join(tmpdir(), 'tulle-bench-'));
     const removeFolder = () => rmSync(folder, { recursive: true, force: true });
     process.once('exit', removeFolder);
-    const names = subjectsOf(one).filter((name) => only?.includes(name) ?? true);
+    const names = subjectsOf(one, ownsNetwork).filter((name) => only?.includes(name) ?? true);
     const run: RunOptions = { ...options, workspace: { folder }, subjectNames: names, say: console.log };
     try {
       await writeCertificates(folder);

@@ -14,6 +14,8 @@ const needed = [
   { program: 'h2load', package: 'nghttp2-client' },
   { program: 'nghttpd', package: 'nghttp2-server' },
   { program: 'taskset', package: 'util-linux' },
+  { program: 'ip', package: 'iproute2' },
+  { program: 'nft', package: 'nftables' },
 ];
 
 /**

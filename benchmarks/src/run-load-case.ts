@@ -29,10 +29,12 @@ async function measure(
     streams: one.streams,
     seconds,
     core: cores.load,
+    pids: subject.measured.map(({ pid }) => pid),
     folder: workspace.folder,
     ...(host === undefined ? {} : { host }),
   });
-  const cpuUsPerRequest = (cpuUsOf(subject) - beforeUs) / Math.max(1, load.requests);
+  const cpuUs = load.cpuUs ?? cpuUsOf(subject) - beforeUs;
+  const cpuUsPerRequest = cpuUs / Math.max(1, load.requests);
   refuseFailures(subject, load.failed, 'requests');
   return { ...load, cpuUsPerRequest, rssMb: residentMbOf(subject) };
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { GeneratorOptions } from '../measure/run-generator.ts';
 import { runChurn } from './churn.ts';
+import { runClosedLoop } from './closed-loop.ts';
 import { runOpenLoop } from './open-loop.ts';
 
 /** The kernel makes naps 50 us longer unless it is told that this process means what it asks for. */
@@ -15,5 +16,17 @@ function wakePromptly(): void {
 
 const options = JSON.parse(process.argv[2]!) as GeneratorOptions;
 wakePromptly();
-const result = options.name === 'open-loop' ? await runOpenLoop(options) : await runChurn(options);
+
+function run(): Promise<object> {
+  switch (options.name) {
+    case 'open-loop':
+      return runOpenLoop(options);
+    case 'closed-loop':
+      return runClosedLoop(options);
+    case 'churn':
+      return runChurn(options);
+  }
+}
+
+const result = await run();
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

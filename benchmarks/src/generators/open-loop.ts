@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { FirstH1Exchange, h1Request } from '../measure/first-exchange.ts';
+import { quantile } from './quantile.ts';
 
 export interface OpenLoopOptions {
   readonly address: string;
@@ -157,8 +158,4 @@ class OpenLoop {
       lateP99Us: quantile(this.#lateUs.subarray(0, this.#prompt).sort(), 0.99),
     };
   }
-}
-
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -5,6 +5,8 @@ export interface LoadResult {
   readonly p99Us: number;
   /** Answers that were not 2xx or 3xx, and broken exchanges: more than none spoils the run. */
   readonly failed: number;
+  /** CPU of what is under measurement, where the load could tell when to begin. */
+  readonly cpuUs?: number;
 }
 
 export interface LoadOptions {
@@ -16,6 +18,8 @@ export interface LoadOptions {
   readonly streams: number;
   readonly seconds: number;
   readonly core: number;
+  /** Of the processes under measurement. */
+  readonly pids: readonly number[];
   /** For the load's own files. */
   readonly folder: string;
 }

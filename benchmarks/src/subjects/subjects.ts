@@ -33,10 +33,13 @@ export async function startSubjects(
  * What is compared in a case: HAProxy twice where HTTP/2 between two of them is its better way, and Tulle twice
  * where it makes a difference that an image has it as one file.
  */
-export function subjectsOf({ kind, hops, protocol }: BenchmarkCase): readonly SubjectName[] {
+export function subjectsOf(
+  { kind, hops, protocol }: BenchmarkCase,
+  ownsNetwork: boolean,
+): readonly SubjectName[] {
   if (kind === 'memory') return ['nginx', 'haproxy', 'tulle', 'tulle-bundled'];
   // A sidecar carries bytes only for those whose connections it captures.
-  if (protocol === 'tcp') return ['nginx', 'haproxy'];
+  if (protocol === 'tcp') return ownsNetwork ? ['nginx', 'haproxy', 'tulle'] : ['nginx', 'haproxy'];
   return hops === 2 ? ['nginx', 'haproxy', 'haproxy-h2', 'tulle'] : ['nginx', 'haproxy', 'tulle'];
 }
 

@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addresses, backendPort, cores } from '../addresses.ts';
-import type { Protocol, Setup } from '../cases.ts';
+import type { Setup } from '../cases.ts';
 import { writePeerCertificate } from '../certificates.ts';
 import { isReadyPage, PinnedProcess } from '../measure/pinned-process.ts';
 import { bundleSidecar } from './bundle-sidecar.ts';
+import { asUser, captured, startCapture, virtualIp } from './capture.ts';
 import { stopAll } from './stop-all.ts';
 import type { PeerDoor, Subject, SubjectName, Workspace } from './subject.ts';
+import { writeConfiguration } from './tulle-configuration.ts';
 
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
 const sidecarSource = join(packages, 'sidecar/src/main.ts');
@@ -31,32 +32,35 @@ interface Program {
 
 /**
  * The product itself: a control plane (not measured) and sidecars with their defaults, metrics on.
- * One hop calls a pod without a sidecar in plain; two hops one with a sidecar.
+ * One hop calls a pod without a sidecar in plain; two hops one with a sidecar. Bytes are captured.
  */
 async function start(
   { hops, protocol }: Setup,
   { folder: run }: Workspace,
   program: Program,
 ): Promise<Subject> {
-  const isPair = hops === 2;
+  const isCaptured = protocol === 'tcp';
   const workspace = { folder: join(run, program.name) };
   const tokens = writeConfiguration(protocol, workspace);
+  if (isCaptured) startCapture();
   const controlPlane = await startControlPlane(workspace);
-  const sidecar = (pod: 'client' | 'server') =>
-    startSidecar({ pod, token: tokens[pod], file: program.file }, workspace);
-  const client = sidecar('client');
-  const server = isPair ? [sidecar('server')] : [];
-  const measured = [client, ...server];
+  const pods = hops === 2 ? (['client', 'server'] as const) : (['client'] as const);
+  const measured = pods.map((pod) =>
+    startSidecar({ pod, token: tokens[pod], file: program.file, isCaptured }, workspace),
+  );
   const stop = () => stopAll([...measured, controlPlane]);
   try {
-    await client.waitUntil(() => isReadyPage(`http://${addresses.client}:15020/readyz`));
-    await server[0]?.waitUntil(() => isReadyPage(`http://${addresses.server}:15020/readyz`));
+    for (const [index, sidecar] of measured.entries()) {
+      await sidecar.waitUntil(() => isReadyPage(`http://${addresses[pods[index]!]}:15020/readyz`));
+    }
   } catch (thrown) {
     await stop();
     throw thrown;
   }
-  const entry = { name: program.name, address: addresses.client, port: 15_001, measured, stop };
-  if (!isPair) return { ...entry, host: `plain.bench:${backendPort}` };
+  const subject = { name: program.name, measured, stop };
+  if (isCaptured) return { ...subject, address: virtualIp, port: backendPort };
+  const entry = { ...subject, address: addresses.client, port: 15_001 };
+  if (hops === 1) return { ...entry, host: `plain.bench:${backendPort}` };
   return { ...entry, host: `meshed.bench:${backendPort}`, peerDoor: await openPeerDoor(workspace) };
 }
 
@@ -89,15 +93,25 @@ async function startControlPlane({ folder }: Workspace): Promise<PinnedProcess> 
   return controlPlane;
 }
 
-function startSidecar(
-  { pod, token, file }: { pod: 'client' | 'server'; token: string; file: string },
-  { folder }: Workspace,
-): PinnedProcess {
+interface SidecarStart {
+  readonly pod: 'client' | 'server';
+  readonly token: string;
+  readonly file: string;
+  readonly isCaptured: boolean;
+}
+
+function startSidecar({ pod, token, file, isCaptured }: SidecarStart, { folder }: Workspace): PinnedProcess {
   const address = addresses[pod];
   const tokenFile = join(folder, `${pod}.token`);
   writeFileSync(tokenFile, token, { mode: 0o600 });
+  const { uid, outboundPort, inboundPort } = captured[pod];
+  const capture = {
+    TULLE_CAPTURE: 'redirect',
+    TULLE_OUTBOUND_PORT: String(outboundPort),
+    TULLE_INBOUND_PORT: String(inboundPort),
+  };
   return new PinnedProcess(`sidecar-${pod}`, {
-    command: [process.execPath, file],
+    command: [...(isCaptured ? asUser(uid) : []), process.execPath, file],
     core: cores.proxy,
     env: {
       TULLE_WORKLOAD: `bench/${pod}`,
@@ -107,67 +121,7 @@ function startSidecar(
       TULLE_HOST: address,
       TULLE_ADMIN_HOST: address,
       TULLE_LOG_LEVEL: 'warn',
+      ...(isCaptured ? capture : {}),
     },
   });
-}
-
-function writeConfiguration(protocol: Protocol, { folder }: Workspace): { client: string; server: string } {
-  const tokens = { client: randomBytes(24).toString('hex'), server: randomBytes(24).toString('hex') };
-  mkdirSync(join(folder, 'mesh'), { recursive: true });
-  const entries = Object.entries(tokens).map(([pod, token]) => ({
-    token,
-    namespace: 'bench',
-    serviceAccount: pod,
-  }));
-  writeFileSync(join(folder, 'tokens.yaml'), JSON.stringify({ tokens: entries }), { mode: 0o600 });
-  const documents = [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: 'bench', labels: { 'tulle.dev/inject': 'enabled' } },
-    },
-    pod('client', addresses.client),
-    pod('server', addresses.server),
-    pod('outsider', addresses.outsider, { 'tulle.dev/inject': 'disabled' }),
-    ...service('meshed', { protocol, podName: 'server', address: addresses.server }),
-    ...service('plain', { protocol, podName: 'outsider', address: addresses.outsider }),
-  ];
-  writeFileSync(join(folder, 'mesh/bench.yaml'), documents.map((one) => JSON.stringify(one)).join('\n---\n'));
-  return tokens;
-}
-
-function pod(name: string, podIP: string, labels: Record<string, string> = {}): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'bench', labels },
-    spec: { serviceAccountName: name },
-    status: { podIP },
-  };
-}
-
-const appProtocols: Readonly<Record<Protocol, string>> = {
-  h1: 'http',
-  h2c: 'kubernetes.io/h2c',
-  grpc: 'grpc',
-  tcp: 'tcp',
-};
-
-function service(
-  name: string,
-  { protocol, podName, address }: { protocol: Protocol; podName: string; address: string },
-): object[] {
-  const metadata = { name, namespace: 'bench' };
-  const port = { name: 'app', port: backendPort, appProtocol: appProtocols[protocol] };
-  return [
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [port] } },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: `${name}-1`, namespace: 'bench', labels: { 'kubernetes.io/service-name': name } },
-      addressType: 'IPv4',
-      ports: [{ name: 'app', port: backendPort }],
-      endpoints: [{ addresses: [address], targetRef: { kind: 'Pod', name: podName, namespace: 'bench' } }],
-    },
-  ];
 }
