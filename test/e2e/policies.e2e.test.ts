@@ -105,9 +105,16 @@ spec: { mtls: { mode: STRICT }, outbound: { unknownDestinations: Refuse } }
     await both();
   });
 
-  it('make no destination of an address that is neither a service nor a pod', async () => {
-    const answer = await call(`${mesh.controlPlaneAddress}:80`);
-    expect([answer.status, answer.headers['x-tulle-reason']]).toEqual([404, 'unknown_host']);
+  it('make no destination of addresses that are neither a service nor a pod, however many there are', async () => {
+    const reasons = new Set<unknown>();
+    for (let batch = 0; batch < 30; batch++) {
+      const hosts = Array.from({ length: 50 }, (_, index) => `198.51.${batch}.${index}`);
+      for (const answer of await Promise.all(hosts.map(call))) reasons.add(answer.headers['x-tulle-reason']);
+    }
+    expect([...reasons]).toEqual(['unknown_host']);
+    expect((await call('server')).status).toBe(200);
+    const { hosts } = JSON.parse(await sidecarPage(client, '/config_dump')).outbound;
+    expect(hosts.length).toBeLessThanOrEqual(1_000);
   });
 
   it('that cannot be in force say so, and leave what is', async () => {
