@@ -12,7 +12,7 @@ export function translateEndpoints(joined: readonly JoinedPort[], pods: MeshPods
   return joined.map(({ servicePort, protocol, targets }) => {
     const candidates = new Map<string, Candidate>();
     for (const target of targets) addCandidate(candidates, target, pods);
-    return { ...servicePort, protocol, endpoints: usable([...candidates.values()]) };
+    return { ...servicePort, protocol, endpoints: oneAddressAPod(usable([...candidates.values()]), pods) };
   });
 }
 
@@ -52,4 +52,15 @@ function usable(candidates: readonly Candidate[]): readonly Endpoint[] {
   return chosen
     .map(({ endpoint }) => endpoint)
     .sort((a, b) => compareText(a.address, b.address) || a.port - b.port);
+}
+
+/**
+ * Of a pod that slices of both families list, its primary address: each pod is one endpoint, and an application
+ * is sure to listen there, while many do on no other.
+ */
+function oneAddressAPod(endpoints: readonly Endpoint[], pods: MeshPods): readonly Endpoint[] {
+  const primary = (endpoint: Endpoint) => pods.get(endpoint.workload)?.addresses[0] === endpoint.address;
+  const keyOf = ({ workload, port }: Endpoint) => `${workload} ${port}`;
+  const atPrimary = new Set(endpoints.filter(primary).map(keyOf));
+  return endpoints.filter((endpoint) => primary(endpoint) || !atPrimary.has(keyOf(endpoint)));
 }
