@@ -113,9 +113,17 @@ describe('connections that stand while the mesh changes', () => {
     await controlPlane.waitForExit();
     await expectAllToStand();
     controlPlane = await mesh.startControlPlane();
+    // Certificates are so short here that an outage may outlast them, and new requests need them on both sides.
     await eventually(
-      async () => expect(metricSum(await sidecarMetrics(client), 'tulle_discovery_connected')).toBe(1),
-      { timeoutMs: 20_000 },
+      async () => {
+        for (const each of spec.pods) {
+          const page = await sidecarMetrics(each);
+          expect(metricSum(page, 'tulle_discovery_connected')).toBe(1);
+          const endSeconds = metricSum(page, 'tulle_certificate_expiry_timestamp_seconds');
+          expect(endSeconds - Date.now() / 1_000).toBeGreaterThan(3);
+        }
+      },
+      { timeoutMs: 30_000 },
     );
     await expectAllToStand();
   });

@@ -123,7 +123,7 @@ export function openGrpcChat({ address, port, authority }: LongLivedTarget): Lon
       heard = null;
       call.write(Buffer.from(word));
       return untilHeard(
-        'gRPC stream',
+        () => 'gRPC stream',
         () => heard,
         () => ending,
       );
@@ -163,7 +163,11 @@ class Wire {
 
   until(ending: string): Promise<string> {
     const heard = () => (this.#text.endsWith(ending) ? this.#text : null);
-    return untilHeard('connection', heard, () => this.#ending);
+    return untilHeard(
+      () => `connection, which said ${JSON.stringify(this.#text)},`,
+      heard,
+      () => this.#ending,
+    );
   }
 
   close(): void {
@@ -172,15 +176,15 @@ class Wire {
 }
 
 async function untilHeard(
-  what: string,
+  what: () => string,
   heard: () => string | null,
   ending: () => string | null,
 ): Promise<string> {
   const word = await eventually(() => {
     const text = heard();
-    if (text === null && ending() === null) throw new Error(`the ${what} is silent`);
+    if (text === null && ending() === null) throw new Error(`the ${what()} is silent`);
     return text;
   });
-  if (word === null || ending() !== null) throw new Error(`the ${what} is gone: ${ending()}`);
+  if (word === null || ending() !== null) throw new Error(`the ${what()} is gone: ${ending()}`);
   return word;
 }
