@@ -41,6 +41,7 @@ export interface CapturedPairOptions {
   /** As the service declares it. */
   readonly protocol?: AppProtocol;
   readonly client?: Partial<SidecarOptions>;
+  readonly server?: Partial<SidecarOptions>;
 }
 
 export function rule(mode: InboundRule['mtls']['mode']): InboundRule {
@@ -75,6 +76,7 @@ export async function startCapturedPair(
     workload: 'shop/server',
     identity: serverIdentity,
     original: () => serverDestination.current,
+    ...options.server,
   });
   server.inboundRules.set(appPort, rule('permissive'));
   for (const { proxy } of [client, server]) {

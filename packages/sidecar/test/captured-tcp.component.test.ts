@@ -197,6 +197,16 @@ describe.each(['socket', 'handle'] as const)('captured bytes on the %s backend',
     await refused;
   });
 
+  it('are not waited for without end where the port is strict', async () => {
+    const { server, dialServer, appPort } = await start(echoUntilEnd, {
+      server: { timeouts: { handshakeMs: 300 } },
+    });
+    server.setRule(appPort, rule('strict'));
+    const silent = dialServer();
+    await new Promise((resolve) => silent.once('close', resolve));
+    expect(server.sum('tulle_tcp_connections_closed_total', ['flag="UT"'])).toBe(1);
+  });
+
   it("leave mutual TLS to the application where the port's mode is DISABLE", async () => {
     const received: Buffer[] = [];
     const { server, dial, appPort } = await start((socket) => {

@@ -3,13 +3,13 @@
  * wait for its server to speak, so that one is dialled meanwhile, and whoever speaks first settles it.
  */
 import type { Transport, TransportError, TransportHandler } from '@tulle/http';
-import type { Clock } from '@tulle/runtime';
 import type { DetectionResult } from '../metrics.ts';
 import type { OpenConnection } from '../proxy/downstream-context.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
+import type { Swept } from '../proxy/sweep.ts';
 import type { TcpDial, TcpDialOwner } from '../tcp/tcp-dial.ts';
-import type { DetectionMemory } from './detection-memory.ts';
 import { type Decided, FirstBytes, type FirstBytesOwner } from './first-bytes.ts';
+import type { ListenerContext } from './listener-context.ts';
 
 /** What the two sides do differently, for one connection. */
 export interface CapturedRoute {
@@ -43,33 +43,32 @@ export interface RelayParts {
   readonly protocol: 'tcp' | 'tls';
 }
 
-export interface CapturedConnectionOptions {
-  readonly clock: Clock;
-  readonly memory: DetectionMemory;
-  readonly connections: Set<OpenConnection>;
-}
-
 /** Of a drain: for the first bytes of either side, where both have been silent. */
 const drainMs = 1_000;
 
-export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, TransportHandler, OpenConnection {
+export class CapturedConnection
+  implements FirstBytesOwner, TcpDialOwner, TransportHandler, OpenConnection, Swept
+{
   readonly plainPort = null;
   readonly #transport: Transport;
   readonly #route: CapturedRoute;
-  readonly #options: CapturedConnectionOptions;
+  readonly #context: ListenerContext;
   #firstBytes: FirstBytes | null = null;
   #dial: TcpDial | null = null;
   /** The client's bytes are no HTTP and no TLS of ours; null until that is known. */
   #early: Buffer | null = null;
   #protocol: 'tcp' | 'tls' = 'tcp';
   #hasEnded = false;
+  readonly #sinceMs: number;
   #isOver = false;
 
-  constructor(transport: Transport, route: CapturedRoute, options: CapturedConnectionOptions) {
+  constructor(transport: Transport, route: CapturedRoute, context: ListenerContext) {
     this.#transport = transport;
     this.#route = route;
-    this.#options = options;
-    options.connections.add(this);
+    this.#context = context;
+    this.#sinceMs = context.sweep.nowMs;
+    context.http.context.connections.add(this);
+    context.sweep.add(this);
   }
 
   begin(): void {
@@ -77,14 +76,14 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
       this.#passThrough(Buffer.alloc(0));
       return;
     }
-    const { clock, memory } = this.#options;
+    const { clock, memory } = this.#context;
     const waitMs = memory.waitMs(this.#route.destination, this.#route.speaksFirst);
     this.#firstBytes = new FirstBytes(this.#transport, this, { clock, waitMs });
   }
 
   onDecided(protocol: Decided, buffer: Buffer, start: number, end: number): void {
     this.#hasEnded = this.#firstBytes?.hasEnded ?? false;
-    if (end > start) this.#options.memory.remember(this.#route.destination, 'client');
+    if (end > start) this.#context.memory.remember(this.#route.destination, 'client');
     this.#route.detected(protocol.kind === 'opaque' ? 'bytes' : protocol.kind);
     switch (protocol.kind) {
       case 'http':
@@ -118,7 +117,7 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
 
   onUpstreamSpoke(): void {
     if (this.#early === null) {
-      this.#options.memory.remember(this.#route.destination, 'server');
+      this.#context.memory.remember(this.#route.destination, 'server');
       this.#route.detected('server_first');
     }
     this.#commit(this.#early ?? this.#firstBytes?.takeOver() ?? Buffer.alloc(0));
@@ -137,9 +136,16 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
     if (!this.#isOver) this.onGone(error);
   }
 
+  /** Nobody has spoken: neither the client, nor the server if that may be asked. */
+  onSweep(nowMs: number): void {
+    const { handshakeMs, tcpIdleMs } = this.#context.settings.timeouts;
+    const limitMs = this.#route.mayDialInSilence ? tcpIdleMs : handshakeMs;
+    if (nowMs - this.#sinceMs >= limitMs) this.#fail(failures.streamIdle, '');
+  }
+
   /** Its first bytes may be on their way: what they make of it is told of the drain in its turn. */
   drain(): void {
-    this.#options.clock.schedule(drainMs, () => {
+    this.#context.clock.schedule(drainMs, () => {
       if (this.#early === null) this.cutAtDeadline();
     });
   }
@@ -206,6 +212,7 @@ export class CapturedConnection implements FirstBytesOwner, TcpDialOwner, Transp
 
   #leave(): void {
     this.#isOver = true;
-    this.#options.connections.delete(this);
+    this.#context.http.context.connections.delete(this);
+    this.#context.sweep.delete(this);
   }
 }

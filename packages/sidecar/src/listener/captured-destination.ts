@@ -15,10 +15,19 @@ export function capturedDestination(
   family: 4 | 6,
   original: OriginalDestination,
 ): CapturedDestination {
-  const address = original(transport.fd, family);
+  const address = ask(transport.fd, family, original);
   if (address === null) return direct;
   const isItself = address.port === transport.localPort && address.address === transport.localAddress;
   return isItself ? direct : { kind: 'captured', address };
+}
+
+/** A connection that is gone already has no descriptor to ask. */
+function ask(fd: number, family: 4 | 6, original: OriginalDestination): OriginalAddress | null {
+  try {
+    return original(fd, family);
+  } catch {
+    return null;
+  }
 }
 
 const REFRESH_MS = 10_000;

@@ -23,12 +23,16 @@ export interface FirstBytesOwner {
   onGone(error: TransportError | null): void;
 }
 
+/** For the rest of what has begun: a lost segment comes again within it. No server waits for half a line. */
+const UNDECIDED_MS = 3_000;
+
 const nothing = Buffer.alloc(0);
 const http: Decided = { kind: 'http' };
 const opaque: Decided = { kind: 'opaque' };
 
 export class FirstBytes implements TransportHandler {
   readonly #owner: FirstBytesOwner;
+  readonly #clock: Clock;
   #bytes: Buffer = nothing;
   #best: Decided = opaque;
   #cancelTimer: () => void;
@@ -38,6 +42,7 @@ export class FirstBytes implements TransportHandler {
 
   constructor(transport: Transport, owner: FirstBytesOwner, options: { clock: Clock; waitMs: number }) {
     this.#owner = owner;
+    this.#clock = options.clock;
     this.#cancelTimer = options.clock.schedule(options.waitMs, () => this.#silent());
     transport.handler = this;
   }
@@ -79,6 +84,10 @@ export class FirstBytes implements TransportHandler {
   }
 
   #keep(bytes: Buffer, best: 'http' | 'opaque'): void {
+    if (this.#bytes.length === 0) {
+      this.#cancelTimer();
+      this.#cancelTimer = this.#clock.schedule(UNDECIDED_MS, () => this.#silent());
+    }
     this.#bytes = Buffer.from(bytes);
     this.#best = best === 'http' ? http : opaque;
   }

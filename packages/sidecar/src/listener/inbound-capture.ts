@@ -112,9 +112,7 @@ export class InboundCapture implements InboundListener, InboundDoor {
       return;
     }
     const parts = { context: this.#context, view: this.#view, apps: this.#apps, address };
-    const { clock, memory, http } = this.#context;
-    const { connections } = http.context;
-    new CapturedConnection(transport, new InboundRoute(this, parts), { clock, memory, connections }).begin();
+    new CapturedConnection(transport, new InboundRoute(this, parts), this.#context).begin();
   }
 
   #acceptMesh(transport: Transport, serverName: string | null): void {

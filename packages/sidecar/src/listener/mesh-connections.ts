@@ -21,19 +21,18 @@ export class MeshConnections {
   }
 
   accept(transport: Transport, peer: InboundPeer): void {
-    const { http, clock, memory } = this.#context;
-    const { connections, serverOptions } = http.context;
+    const { http } = this.#context;
     if (transport.alpnProtocol === meshTcpProtocol) {
       const parts = { context: this.#context, view: this.#view, apps: this.#apps, peer };
       const route = new MeshBytesRoute(parts);
-      new CapturedConnection(transport, route, { clock, memory, connections }).begin();
+      new CapturedConnection(transport, route, this.#context).begin();
       return;
     }
     const origin = { peer, captured: null };
     new DownstreamConnection(
       http,
       origin,
-      (handler) => new H2ServerConnection(transport, handler, serverOptions),
+      (handler) => new H2ServerConnection(transport, handler, http.context.serverOptions),
     );
   }
 }

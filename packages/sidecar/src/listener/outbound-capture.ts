@@ -98,13 +98,8 @@ export class OutboundCapture implements OutboundListener {
   }
 
   #route(transport: Transport, address: OriginalAddress, lookup: OutboundLookup): void {
-    const { clock, memory, http } = this.#context;
     const route = new OutboundRoute(this.#context, this.#view, address, lookup);
-    new CapturedConnection(transport, route, {
-      clock,
-      memory,
-      connections: http.context.connections,
-    }).begin();
+    new CapturedConnection(transport, route, this.#context).begin();
   }
 
   #refuse(transport: Transport, { reason, message }: Failure): void {
