@@ -25,7 +25,7 @@ of the proxy: CPU microseconds a request or a connection, latency at a steady ra
   --subjects NAMES only these, divided by commas: ${subjectNames.join(', ')}
   --connections N  idle connections to each subject (default and most ${mostIdleConnections}; with mutual TLS 1,000)
 
-two-hop-tcp measures what is captured, for which Tulle needs root: the run gets a network namespace of its own.
+As root, a run has a network namespace of its own. two-hop-tcp needs it for Tulle, since it measures what is captured.
 
 Cases: ${benchmarkCases.map((one) => one.name).join(', ')}
 `;
@@ -70,12 +70,12 @@ async function main(): Promise<number> {
     console.error(missing);
     return 1;
   }
-  if (!values['own-network'] && chosen.some(needsOwnNetwork)) {
+  if (!values['own-network']) {
     const reason = whyNoOwnNetwork();
     if (reason === null) {
       return runInOwnNetwork(import.meta.filename, [...process.argv.slice(2), '--own-network']);
     }
-    console.error(`opaque bytes are measured without Tulle: ${reason}`);
+    if (chosen.some(needsOwnNetwork)) console.error(`opaque bytes are measured without Tulle: ${reason}`);
   }
   const effort = values.quick ? quickEffort : fullEffort;
   const { rows, failures } = await measureAll(chosen, {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 const bringUp = 'ip link set lo up && exec "$@"';
 
 /**
- * Capture redirects a machine's own connections, so that what is captured is measured in a network of its own,
- * which goes away with its last process. Null: one can be made here; else why not.
+ * A run in a network of its own, which goes away with its last process, clashes with no other's addresses, and
+ * may redirect its own connections, as capture does. Null: one can be made here; else why not.
  */
 export function whyNoOwnNetwork(): string | null {
   if (process.getuid?.() !== 0) return 'a network of its own needs root';
