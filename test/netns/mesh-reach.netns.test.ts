@@ -41,6 +41,19 @@ describe.skipIf(skipped !== null)(
       expect(await shop.inClient.do('hear', { host, port: ports.greeter })).toBe('greeting-of-outside');
     });
 
+    it('no host outside the mesh where the mesh refuses those', async () => {
+      const target = { host: outsideAddresses.ipv4, port: ports.greeter };
+      await shop.mesh.setUnknownDestinations('Refuse');
+      await eventually(async () => {
+        expect(await shop.inClient.do('hear', target)).toMatch(/^(ECONNRESET|)$/);
+      });
+      expect(await ask(shop.inClient, app.ipv4, ports.http)).toMatchObject({ name: 'server' });
+      await shop.mesh.setUnknownDestinations('Allow');
+      await eventually(async () => {
+        expect(await shop.inClient.do('hear', target)).toBe('greeting-of-outside');
+      });
+    });
+
     it.each(['ipv4', 'ipv6'] as const)('a pod by its address, over %s, by mutual TLS', async (family) => {
       const host = shop.server[family];
       const body = `by-address-over-${family}`;

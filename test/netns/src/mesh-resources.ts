@@ -48,6 +48,14 @@ export function peerAuthentication(mode: MtlsMode): string {
   ]);
 }
 
+/** What becomes of connections to addresses that the mesh does not know. */
+export function meshConfig(unknownDestinations: 'Allow' | 'Refuse'): string {
+  const spec = { outbound: { unknownDestinations } };
+  return json([
+    { apiVersion: 'tulle.dev/v1alpha1', kind: 'MeshConfig', metadata: { name: 'default' }, spec },
+  ]);
+}
+
 function podResource({ name, ipv4, ipv6, isMeshed }: MeshPod) {
   return {
     apiVersion: 'v1',

@@ -7,6 +7,7 @@ import {
   endpointAddress,
   type MeshService,
   type MtlsMode,
+  meshConfig,
   meshResources,
   namespace,
   peerAuthentication,
@@ -89,6 +90,10 @@ export class NetnsMesh implements AsyncDisposable {
 
   async setMtlsMode(mode: MtlsMode): Promise<void> {
     await this.#write('peer-authentication.json', peerAuthentication(mode));
+  }
+
+  async setUnknownDestinations(answer: 'Allow' | 'Refuse'): Promise<void> {
+    await this.#write('mesh-config.json', meshConfig(answer));
   }
 
   metrics(pod: Pod): Promise<string> {
