@@ -18,6 +18,8 @@ import { TwoChoices } from '../../packages/sidecar/src/proxy/balancer.ts';
 import { DownstreamConnection } from '../../packages/sidecar/src/proxy/downstream-connection.ts';
 import type { OpenConnection } from '../../packages/sidecar/src/proxy/downstream-context.ts';
 import { OutboundStack } from '../../packages/sidecar/src/proxy/outbound-stack.ts';
+import { OverloadGuard } from '../../packages/sidecar/src/proxy/overload/overload-guard.ts';
+import { OverloadMetrics } from '../../packages/sidecar/src/proxy/overload/overload-metrics.ts';
 import { OwnFields } from '../../packages/sidecar/src/proxy/own-fields.ts';
 import { RelayPool } from '../../packages/sidecar/src/proxy/relay-pool.ts';
 import { RequestCopies } from '../../packages/sidecar/src/proxy/request-copy.ts';
@@ -118,6 +120,7 @@ function exchangeWith(lookup: OutboundLookup): () => void {
     clock: systemClock,
     sweep,
     metrics,
+    overload: new OverloadGuard({ limits, metrics: new OverloadMetrics(new MetricsRegistry()) }),
     ownFields: new OwnFields(),
     copies: new RequestCopies(limits.maxReplayBytes),
     retries: new Retries({ stack, budget: new RetryBudget(0), count() {} }),

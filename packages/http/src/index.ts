@@ -43,6 +43,7 @@ export { detachSocket } from './transport/detach-socket.ts';
 export type { HandshakeRefusal, HandshakeRefusalCode } from './transport/handshake-refusal.ts';
 export { listenTcp } from './transport/listen-tcp.ts';
 export { type ListenTlsOptions, listenTls, type TlsListener } from './transport/listen-tls.ts';
+export { memoryAccount } from './transport/memory-account.ts';
 export { TlsAcceptor, type TlsAcceptorOptions, type TlsServerSettings } from './transport/tls-acceptor.ts';
 export { TlsSessionCache } from './transport/tls-session-cache.ts';
 export {

@@ -2,7 +2,15 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { eventually, type RunningProcess, startProcess } from '@tulle/testkit';
+import {
+  canMeasureMemory,
+  eventually,
+  forgetPeak,
+  peakResidentBytes,
+  type RunningProcess,
+  residentBytes,
+  startProcess,
+} from '@tulle/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PeerCredit } from '../src/h2/testing/peer-credit.ts';
 import {
@@ -19,7 +27,6 @@ import {
 import { indexedField, literalField, literalFields, WITH_INDEXING } from '../src/h2/testing/raw-hpack.ts';
 import { dialPeer, type SocketPeer } from '../src/h2/testing/raw-peer.ts';
 import { type NodeOrigin, nodeClient, nodeOrigin } from './node-peers.ts';
-import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from './process-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Each answer that waits holds what one read of its upstream gave, up to 64 KB. */

@@ -2,10 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { startProcess } from '@tulle/testkit';
+import { canMeasureMemory, residentBytes, startProcess } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { headers, PREFACE, settings, settingsAck } from '../src/h2/testing/raw-frames.ts';
-import { canMeasureMemory, residentBytes } from './process-memory.ts';
 
 const count = 10_000;
 const batch = 500;

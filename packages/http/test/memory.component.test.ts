@@ -1,8 +1,15 @@
 /** A client that does not read costs a bounded amount of memory, whatever it has asked for, and holds up nobody. */
-import { eventually, type RunningProcess, startProcess } from '@tulle/testkit';
+import {
+  canMeasureMemory,
+  eventually,
+  forgetPeak,
+  peakResidentBytes,
+  type RunningProcess,
+  residentBytes,
+  startProcess,
+} from '@tulle/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LargeClient, type LargeOrigin, largeClient, largeOrigin, type Stall } from './large-bodies.ts';
-import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from './process-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 const mostBytes = 64 * MEGABYTE;

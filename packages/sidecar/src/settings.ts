@@ -31,6 +31,8 @@ export interface SidecarSettings {
   /** Then, for what is under way. */
   readonly drainSeconds: number;
   readonly discoveryWaitMs: number;
+  /** What the process may have; null: what its cgroup says, if anything. */
+  readonly memoryLimitBytes: number | null;
   /** Processes that share the pod's ports, for a sidecar that is given more than one core. */
   readonly workers: number;
   /** Which of them this is; null: the only one, or the one that starts them. */
@@ -60,6 +62,7 @@ export function readSettings(env: Env): SidecarSettings {
   const ownHost = text('TULLE_HOST', host, '127.0.0.1');
   const workloadName = text('TULLE_WORKLOAD', workload);
   const index = reader.integer(WORKER_INDEX_VARIABLE, -1, { min: 0, max: maxWorkers - 1 });
+  const memoryBytes = reader.integer('TULLE_MEMORY_LIMIT_BYTES', 0, { min: 0, max: Number.MAX_SAFE_INTEGER });
   const settings = {
     trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
     controlPlane: {
@@ -82,6 +85,7 @@ export function readSettings(env: Env): SidecarSettings {
     drainDelaySeconds: reader.integer('TULLE_DRAIN_DELAY_SECONDS', 0, { min: 0, max: 300 }),
     drainSeconds: reader.integer('TULLE_DRAIN_SECONDS', 10, { min: 0, max: 3_600 }),
     discoveryWaitMs: reader.integer('TULLE_DISCOVERY_WAIT_MS', 5_000, { min: 1, max: 600_000 }),
+    memoryLimitBytes: memoryBytes === 0 ? null : memoryBytes,
     workers: reader.integer('TULLE_WORKERS', 1, { min: 1, max: maxWorkers }),
     workerIndex: index < 0 ? null : index,
   };

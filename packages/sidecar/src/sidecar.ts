@@ -28,8 +28,9 @@ import { GrpcCertificateSigner } from './identity/certificate-signer.ts';
 import { describeIdentity } from './identity/describe-identity.ts';
 import { TrustRoots } from './identity/trust-roots.ts';
 import { WorkloadIdentity } from './identity/workload-identity.ts';
+import { cgroupMemoryLimitBytes } from './proxy/overload/memory-limit.ts';
 import { Proxy as MeshProxy } from './proxy/proxy.ts';
-import { proxySettings } from './proxy/settings.ts';
+import { memoryLimits, proxySettings } from './proxy/settings.ts';
 import type { SidecarSettings } from './settings.ts';
 import { createState, type SidecarState } from './state/sidecar-state.ts';
 
@@ -192,6 +193,7 @@ function createProxy(
       sharesPorts: workerIndex !== null,
       capture,
       accessLog,
+      limits: memoryLimits(ownMemoryBytes(settings)),
     }),
     outbound,
     inbound,
@@ -203,6 +205,12 @@ function createProxy(
     random,
     drainDelayMs: settings.drainDelaySeconds * 1_000,
   });
+}
+
+/** Workers share what the pod may have. */
+function ownMemoryBytes({ memoryLimitBytes, workers }: SidecarSettings): number | null {
+  const bytes = memoryLimitBytes ?? cgroupMemoryLimitBytes();
+  return bytes === null ? null : Math.floor(bytes / workers);
 }
 
 interface WatchedParts extends Views {

@@ -14,7 +14,12 @@ import type {
   UpstreamEndpoint,
 } from '../src/config/mesh-view.ts';
 import { Proxy as MeshProxy } from '../src/proxy/proxy.ts';
-import { type ProxyLimits, type ProxyTimeouts, proxySettings } from '../src/proxy/settings.ts';
+import {
+  type AccessLogFormat,
+  type ProxyLimits,
+  type ProxyTimeouts,
+  proxySettings,
+} from '../src/proxy/settings.ts';
 import type { Cleanup } from './cleanup.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -41,6 +46,8 @@ export interface SidecarOptions {
   readonly backend: TransportBackend;
   readonly workload: string;
   readonly identity: TestIdentity;
+  /** Default: json, kept in `accessLog`. */
+  readonly accessLogFormat?: AccessLogFormat;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
   /** Captured, if given. */
@@ -72,7 +79,7 @@ export class TestSidecar {
         capture: options.original === undefined ? 'none' : 'redirect',
         outboundPort: 0,
         inboundPort: 0,
-        accessLog: 'json',
+        accessLog: options.accessLogFormat ?? 'json',
         limits,
         timeouts,
       }),

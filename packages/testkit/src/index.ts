@@ -37,6 +37,7 @@ export {
 } from './mesh/mesh.ts';
 export { appPort, type EndpointSpec, type MeshSpec, type PodSpec } from './mesh/mesh-yaml.ts';
 export { metricSum, seriesOf } from './mesh/metrics-page.ts';
+export { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from './process-memory.ts';
 export { seededRandom } from './seeded-random.ts';
 export {
   type Exit,

@@ -2,6 +2,7 @@
  * What a connection has read and may not use yet: the beginning of a head, pipelined requests, what follows
  * a pause. Bounded by maxHeadBytes and by one read's worth, since reading stops while bytes wait.
  */
+import { memoryAccount } from '../transport/memory-account.ts';
 import { enterRead, leaveRead } from '../transport/outbox.ts';
 import type { Transport } from '../transport/transport.ts';
 import { HeadStash } from './head-stash.ts';
@@ -36,6 +37,11 @@ export class BufferedInput {
   /** No beginning of a head is kept. */
   get isBetweenHeads(): boolean {
     return this.#stash.isEmpty;
+  }
+
+  /** Of a head that has not come whole. */
+  get headBytes(): number {
+    return this.#stash.length;
   }
 
   receive(buffer: Buffer, start: number, end: number): void {
@@ -85,7 +91,7 @@ export class BufferedInput {
 
   /** Forgets what is kept. */
   clear(): void {
-    this.#waiting = null;
+    this.#wait(null);
     this.#stash.clear();
   }
 
@@ -111,7 +117,7 @@ export class BufferedInput {
       const at = this.#reader.read(waiting, this.#waitingAt, waiting.length);
       this.#waitingAt = at;
       if (at < waiting.length) return;
-      this.#waiting = null;
+      this.#wait(null);
       this.resume(FOR_TURN);
     } finally {
       this.#isReading = false;
@@ -122,8 +128,13 @@ export class BufferedInput {
   #keep(buffer: Buffer, start: number, end: number): void {
     const slice = buffer.subarray(start, end);
     const before = this.#waiting?.subarray(this.#waitingAt);
-    this.#waiting = before === undefined ? Buffer.from(slice) : Buffer.concat([before, slice]);
+    this.#wait(before === undefined ? Buffer.from(slice) : Buffer.concat([before, slice]));
     this.#waitingAt = 0;
     this.pause(FOR_TURN);
+  }
+
+  #wait(bytes: Buffer | null): void {
+    memoryAccount.bufferedBytes += (bytes?.length ?? 0) - (this.#waiting?.length ?? 0);
+    this.#waiting = bytes;
   }
 }

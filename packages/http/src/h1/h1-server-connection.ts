@@ -13,13 +13,14 @@ import type {
 import type { ServerConnectionOptions } from '../exchange/limits.ts';
 import { FRAMING_NONE } from '../message/head-index.ts';
 import { RequestHead } from '../message/request-head.ts';
+import { memoryAccount } from '../transport/memory-account.ts';
 import { enterRead, leaveRead } from '../transport/outbox.ts';
 import type { Transport, TransportError, TransportHandler } from '../transport/transport.ts';
 import { BodyReader } from './body-reader.ts';
 import { BufferedInput, FOR_FLUSH, FOR_STREAM, FOR_TURN, type InputReader } from './buffered-input.ts';
 import { h1ErrorOf } from './errors.ts';
 import { H1ServerStream, type StreamHost } from './h1-server-stream.ts';
-import { headTimeout } from './message-errors.ts';
+import { headTimeout, headUnderPressure } from './message-errors.ts';
 import { MessageOutput, type OutputListener } from './message-output.ts';
 import { NEED_MORE, parseRequestHead } from './parse-request-head.ts';
 import { readTrailers } from './read-trailers.ts';
@@ -39,6 +40,9 @@ const FLUSHING = 5;
 /** Half-closed by us; what still comes is dropped. */
 const ENDING = 6;
 const CLOSED = 7;
+
+/** What a head that has not come whole may hold while memory is tight. */
+const TIGHT_HEAD_BYTES = 8 * 1024;
 
 const NEVER = -1;
 const NOTHING = Buffer.alloc(0);
@@ -152,6 +156,8 @@ export class H1ServerConnection
     switch (this.#phase) {
       case IDLE:
         if (this.#headSinceMs !== NEVER && nowMs - this.#headSinceMs >= headMs) this.#refuse(headTimeout);
+        else if (memoryAccount.tightCount > 0 && this.#input.headBytes > TIGHT_HEAD_BYTES)
+          this.#refuse(headUnderPressure);
         else if (stillMs >= idleMs) this.#end();
         return;
       case ENDING:

@@ -4,6 +4,8 @@
  * parse each: a head becomes whole only with a line feed, so the rest waits for one, and an error
  * in an unfinished line is found when the line ends.
  */
+import { memoryAccount } from '../transport/memory-account.ts';
+
 const LF = 10;
 const FIRST_BYTES = 1024;
 
@@ -26,6 +28,7 @@ export class HeadStash {
     if (bytes === null || bytes.length < total) {
       const larger = Buffer.allocUnsafeSlow(Math.max(total, 2 * (bytes?.length ?? 0), FIRST_BYTES));
       bytes?.copy(larger, 0, 0, this.#length);
+      memoryAccount.bufferedBytes += larger.length - (bytes?.length ?? 0);
       bytes = larger;
       this.#bytes = larger;
     }
@@ -48,6 +51,7 @@ export class HeadStash {
   }
 
   clear(): void {
+    if (this.#bytes !== null) memoryAccount.bufferedBytes -= this.#bytes.length;
     this.#bytes = null;
     this.#length = 0;
   }

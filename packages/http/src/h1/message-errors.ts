@@ -7,6 +7,13 @@ export const headTimeout: MessageError = {
   reason: 'the head of the request did not arrive in time',
 };
 
+/** Heads are given little room while the process has little (transport/memory-account.ts). */
+export const headUnderPressure: MessageError = {
+  code: 'HEAD_UNDER_PRESSURE',
+  status: 503,
+  reason: 'memory is tight, and the head of the request has not come whole',
+};
+
 export const tooManyInterim: MessageError = {
   code: 'TOO_MANY_INTERIM',
   status: 502,

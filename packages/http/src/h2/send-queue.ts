@@ -1,5 +1,6 @@
 /** Body bytes of one stream that wait for credit or for the transport, copied. */
 import { ByteQueue, type QueuedChunk } from '../transport/byte-queue.ts';
+import { memoryAccount } from '../transport/memory-account.ts';
 import { releaseBlock } from '../transport/write-blocks.ts';
 
 export class SendQueue {
@@ -33,6 +34,7 @@ export class SendQueue {
   #takeHead(): QueuedChunk {
     const head = this.#queue.shift()!;
     this.#head = head;
+    memoryAccount.bufferedBytes += head.bytes.length;
     this.#at = head.start;
     return head;
   }
@@ -43,7 +45,10 @@ export class SendQueue {
   }
 
   #releaseHead(): void {
-    if (this.#head?.isBlock === true) releaseBlock(this.#head.bytes);
+    const head = this.#head;
+    if (head === null) return;
+    memoryAccount.bufferedBytes -= head.bytes.length;
+    if (head.isBlock) releaseBlock(head.bytes);
     this.#head = null;
   }
 }

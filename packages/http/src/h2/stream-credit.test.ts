@@ -76,7 +76,7 @@ describe('StreamCredit (RFC 9113 section 6.9)', () => {
 
   it('keeps 64 KB under way while memory is tight, and no less, so that nothing stands still', () => {
     const { stream, given, receive } = subject();
-    memoryAccount.isTight = true;
+    memoryAccount.tightCount = 1;
     receive(60_000);
     expect(given).toEqual([]);
     for (let i = 0; i < 20; i++) {
@@ -84,7 +84,7 @@ describe('StreamCredit (RFC 9113 section 6.9)', () => {
       expect(stream.receiveWindow).toBeLessThanOrEqual(65_536);
       expect(stream.receiveWindow).toBeGreaterThanOrEqual(10_000);
     }
-    memoryAccount.isTight = false;
+    memoryAccount.tightCount = 0;
     receive(10_000);
     expect(stream.receiveWindow + stream.owedBytes).toBeGreaterThanOrEqual(WINDOW);
   });

@@ -77,7 +77,7 @@ export class StreamCredit {
 
   #settle(stream: H2Stream, mayGrow: boolean): void {
     const windowBytes = this.#windowBytes + stream.grownBytes;
-    if (memoryAccount.isTight) this.#giveLittle(stream, Math.min(windowBytes, TIGHT_WINDOW_BYTES));
+    if (memoryAccount.tightCount > 0) this.#giveLittle(stream, Math.min(windowBytes, TIGHT_WINDOW_BYTES));
     else if (stream.owedBytes * 2 >= windowBytes) {
       if (mayGrow) this.#grow(stream);
       this.#send(stream, stream.owedBytes);

@@ -3,6 +3,7 @@
  * that a slow reader costs about what is queued for it; large ones are copied to a block, and a block that is
  * at least half full is kept.
  */
+import { memoryAccount } from './memory-account.ts';
 import {
   holdBlock,
   mayHoldBlock,
@@ -48,7 +49,7 @@ export class ByteQueue {
     const bytes = isBlock ? takeWriteBlock() : Buffer.allocUnsafeSlow(Math.max(least, end - start));
     const stop = Math.min(end, start + bytes.length);
     buffer.copy(bytes, 0, start, stop);
-    this.#chunks.push({ bytes, start: 0, end: stop - start, isBlock });
+    this.#push({ bytes, start: 0, end: stop - start, isBlock });
     return stop;
   }
 
@@ -60,20 +61,29 @@ export class ByteQueue {
       return;
     }
     holdBlock();
-    this.#chunks.push({ bytes: block, start, end, isBlock: true });
+    this.#push({ bytes: block, start, end, isBlock: true });
     this.length += end - start;
+  }
+
+  #push(chunk: QueuedChunk): void {
+    memoryAccount.bufferedBytes += chunk.bytes.length;
+    this.#chunks.push(chunk);
   }
 
   /** The oldest chunk, which is then the caller's. Null when there is none. */
   shift(): QueuedChunk | null {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return null;
+    memoryAccount.bufferedBytes -= chunk.bytes.length;
     this.length -= chunk.end - chunk.start;
     return chunk;
   }
 
   clear(): void {
-    for (const chunk of this.#chunks) if (chunk.isBlock) releaseBlock(chunk.bytes);
+    for (const chunk of this.#chunks) {
+      memoryAccount.bufferedBytes -= chunk.bytes.length;
+      if (chunk.isBlock) releaseBlock(chunk.bytes);
+    }
     this.#chunks = [];
     this.length = 0;
   }

@@ -12,6 +12,7 @@ import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { ByteQueue, emptyQueue } from './byte-queue.ts';
 import { HeldReads, noReads } from './held-reads.ts';
+import { memoryAccount } from './memory-account.ts';
 import {
   RAW_EOF,
   type RawBinding,
@@ -65,6 +66,8 @@ export class HandleTransport implements Transport {
   #nextReadBuffer: Buffer | undefined;
   #inFlight: RawWriteRequest | null = null;
   #inFlightBytes = 0;
+  /** Of these, in the account of the process. */
+  #countedBytes = 0;
   #pinnedMemory: Buffer | null = null;
   #pinnedBlock: Buffer | null = null;
   #isPaused = false;
@@ -246,6 +249,7 @@ export class HandleTransport implements Transport {
     const status = handle.writeBuffer(request, view);
     if (this.#inFlight !== request) return false;
     if (status === 0 && this.#binding.state[this.#binding.lastWriteWasAsyncIndex] !== 0) {
+      this.#count(view.length);
       return true;
     }
     this.#inFlight = null;
@@ -253,6 +257,11 @@ export class HandleTransport implements Transport {
     freeWriteRequest(request);
     if (status !== 0) this.fail(systemError(status, 'write'));
     return false;
+  }
+
+  #count(bytes: number): void {
+    memoryAccount.bufferedBytes += bytes - this.#countedBytes;
+    this.#countedBytes = bytes;
   }
 
   /** The write refers to the block that `from` reads into: it gets another one. */
@@ -265,6 +274,7 @@ export class HandleTransport implements Transport {
   written(status: number): void {
     this.#inFlight = null;
     this.#inFlightBytes = 0;
+    this.#count(0);
     this.#unpin();
     if (this.#isClosed) return;
     if (status < 0) {
@@ -404,8 +414,10 @@ export class HandleTransport implements Transport {
 
   /** Memory in flight stays pinned: its completion, with an error, comes before the close. */
   #release(): void {
+    this.#count(0);
     this.#queue.clear();
     this.#queue = emptyQueue;
+    this.#held.clear();
     this.#held = noReads;
     if (this.#readBuffer !== sharedReadBuffer) returnReadBlock(this.#readBuffer);
     this.#readBuffer = sharedReadBuffer;

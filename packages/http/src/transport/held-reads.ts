@@ -2,6 +2,8 @@
  * Data that a backend read before pause() and hands over after it: a TLS record is decrypted whole,
  * so up to one read's worth may come late. Keeps the promise that pause() is immediate.
  */
+import { memoryAccount } from './memory-account.ts';
+
 export class HeldReads {
   #chunks: Buffer[] = [];
 
@@ -10,6 +12,7 @@ export class HeldReads {
   }
 
   hold(buffer: Buffer, start: number, end: number): void {
+    memoryAccount.bufferedBytes += end - start;
     this.#chunks.push(Buffer.from(buffer.subarray(start, end)));
   }
 
@@ -20,7 +23,13 @@ export class HeldReads {
   }
 
   take(): Buffer | null {
-    return this.#chunks.shift() ?? null;
+    const chunk = this.#chunks.shift() ?? null;
+    if (chunk !== null) memoryAccount.bufferedBytes -= chunk.length;
+    return chunk;
+  }
+
+  clear(): void {
+    while (this.take() !== null);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   DEFAULT_BACKLOG,
   type Listener,
   type ListenTcpOptions,
+  mayAccept,
   noReusePort,
   TransportError,
 } from './transport.ts';
@@ -18,7 +19,7 @@ export function listenTcp(options: ListenTcpOptions): Promise<Listener> {
   if (options.backend === 'handle') return listenTcpHandle(options);
   const open = { count: 0 };
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
-    if (options.maxConnections !== undefined && open.count >= options.maxConnections) {
+    if (!mayAccept(options, open.count)) {
       accepted.destroy();
       return;
     }

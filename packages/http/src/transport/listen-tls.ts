@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { listenOn } from './listen-tcp.ts';
 import { TlsAcceptor, type TlsAcceptorOptions, type TlsServerSettings } from './tls-acceptor.ts';
-import type { Listener, TransportError } from './transport.ts';
+import { type Listener, mayAccept, type TransportError } from './transport.ts';
 
 export interface ListenTlsOptions extends TlsAcceptorOptions {
   readonly host: string;
@@ -11,6 +11,8 @@ export interface ListenTlsOptions extends TlsAcceptorOptions {
   readonly reusePort?: boolean;
   /** Handshakes under way count. */
   readonly maxConnections?: number;
+  /** As of listenTcp(). */
+  readonly mayAccept?: (openCount: number) => boolean;
   onError(error: TransportError): void;
 }
 
@@ -24,7 +26,7 @@ export async function listenTls(options: ListenTlsOptions): Promise<TlsListener>
   const acceptor = new TlsAcceptor(options);
   const open = { count: 0 };
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (raw) => {
-    if (options.maxConnections !== undefined && open.count >= options.maxConnections) {
+    if (!mayAccept(options, open.count)) {
       raw.destroy();
       return;
     }

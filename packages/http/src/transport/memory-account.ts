@@ -4,7 +4,8 @@
  * and says when memory is tight.
  *
  * Counted: output that waits for a peer, with the room that it has to grow; bodies that wait for a stream's
- * credit; heads that have not come whole. Not counted: what is passed on within the read that brought it.
+ * credit; heads that have not come whole; what was read and has not had its turn. Not counted: what is passed
+ * on within the read that brought it, and field blocks in HTTP/2 that have not come whole (64 KB a connection).
  */
 export const memoryAccount = {
   bufferedBytes: 0,
@@ -12,6 +13,9 @@ export const memoryAccount = {
   grownWindowBytes: 0,
   /** Above: windows grow no more. */
   maxGrownWindowBytes: 32 * 1024 * 1024,
-  /** Windows do not grow, and streams are given little credit. */
-  isTight: false,
+  /**
+   * How many say that memory is tight. Above 0: windows do not grow, streams are given little credit, and heads
+   * that do not come whole little room.
+   */
+  tightCount: 0,
 };

@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import { ByteQueue, emptyQueue, type QueuedChunk } from './byte-queue.ts';
 import { HeldReads, noReads } from './held-reads.ts';
+import { memoryAccount } from './memory-account.ts';
 import { sharedReadBuffer } from './shared-read-buffer.ts';
 import {
   idleHandler,
@@ -58,7 +59,13 @@ export class SocketTransport implements Transport {
   #held = noReads;
   /** What a plain write that goes on in the background refers to. */
   #pinned: Buffer | null = null;
-  #onWritten: (() => void) | null = null;
+  /** After each write, when the kernel has it. */
+  readonly #onWritten = (): void => {
+    if (this.#socket?.writableLength === 0) this.#unpin();
+    this.#count();
+  };
+  /** What waits, as it stands in the account of the process. */
+  #countedBytes = 0;
 
   constructor(isTls: boolean) {
     this.isTls = isTls;
@@ -114,8 +121,9 @@ export class SocketTransport implements Transport {
     if (this.#isPaused) socket.pause();
     else socket.resume();
     for (let chunk = this.#early.shift(); chunk !== null; chunk = this.#early.shift()) {
-      writeChunk(socket, chunk);
+      writeChunk(socket, chunk, this.#onWritten);
     }
+    this.#count();
     this.#early = emptyQueue;
     if (this.#isEnding) socket.end();
     if (this.#needsDrain && !socket.writableNeedDrain) setImmediate(() => this.#drained());
@@ -155,10 +163,11 @@ export class SocketTransport implements Transport {
       return this.#mayWriteOn(this.#early.length < QUEUE_HIGH_BYTES);
     }
     const socket = this.#socket!;
-    if (this.isTls || socket.writableLength > 0) return this.#mayWriteOn(this.#writeCopy(buffer, start, end));
-    const view = writableView(buffer, start, end);
-    const isBelow = this.#writeBorrowed(socket, view);
-    if (socket.writableLength > 0) this.#pinned = pin(view);
+    const isBelow =
+      this.isTls || socket.writableLength > 0
+        ? this.#writeCopy(buffer, start, end)
+        : this.#writeView(socket, writableView(buffer, start, end));
+    this.#count();
     return this.#mayWriteOn(isBelow);
   }
 
@@ -171,7 +180,9 @@ export class SocketTransport implements Transport {
       this.#ownEarly().appendBlock(block, start, end);
       return this.#mayWriteOn(this.#early.length < QUEUE_HIGH_BYTES);
     }
-    return this.#mayWriteOn(this.#sendBlock(this.#socket!, block, start, end));
+    const isBelow = this.#sendBlock(this.#socket!, block, start, end);
+    this.#count();
+    return this.#mayWriteOn(isBelow);
   }
 
   #sendBlock(socket: Socket, block: Buffer, start: number, end: number): boolean {
@@ -184,7 +195,10 @@ export class SocketTransport implements Transport {
     const view = block.subarray(start, end);
     if (willWait) {
       holdBlock();
-      return socket.write(view, () => releaseBlock(block));
+      return socket.write(view, () => {
+        releaseBlock(block);
+        this.#count();
+      });
     }
     const isBelow = this.#writeBorrowed(socket, view);
     if (socket.writableLength === 0) returnWriteBlock(block);
@@ -198,16 +212,25 @@ export class SocketTransport implements Transport {
   /** Nothing is under way. Pin the memory where something is when this returns. */
   #writeBorrowed(socket: Socket, view: Buffer): boolean {
     this.#unpin();
-    this.#onWritten ??= () => {
-      if (socket.writableLength === 0) this.#unpin();
-    };
     return socket.write(view, this.#onWritten);
+  }
+
+  #writeView(socket: Socket, view: Buffer): boolean {
+    const isBelow = this.#writeBorrowed(socket, view);
+    if (socket.writableLength > 0) this.#pinned = pin(view);
+    return isBelow;
   }
 
   #writeCopy(buffer: Buffer, start: number, end: number): boolean {
     const copy = Buffer.allocUnsafe(end - start);
     buffer.copy(copy, 0, start, end);
-    return this.#onWritten === null ? this.#socket!.write(copy) : this.#socket!.write(copy, this.#onWritten);
+    return this.#socket!.write(copy, this.#onWritten);
+  }
+
+  #count(): void {
+    const bytes = this.#isClosed ? 0 : (this.#socket?.writableLength ?? 0);
+    memoryAccount.bufferedBytes += bytes - this.#countedBytes;
+    this.#countedBytes = bytes;
   }
 
   #mayWriteOn(isBelow: boolean): boolean {
@@ -303,6 +326,8 @@ export class SocketTransport implements Transport {
     if (this.#isDetached) return;
     this.#isClosed = true;
     this.#socket = null;
+    this.#count();
+    this.#held.clear();
     this.#held = noReads;
     this.#early.clear();
     this.#unpin();
@@ -311,10 +336,15 @@ export class SocketTransport implements Transport {
   }
 }
 
-function writeChunk(socket: Socket, { bytes, start, end, isBlock }: QueuedChunk): void {
-  const view = bytes.subarray(start, end);
-  if (isBlock) socket.write(view, () => releaseBlock(bytes));
-  else socket.write(view);
+function writeChunk(
+  socket: Socket,
+  { bytes, start, end, isBlock }: QueuedChunk,
+  onWritten: () => void,
+): void {
+  socket.write(bytes.subarray(start, end), () => {
+    if (isBlock) releaseBlock(bytes);
+    onWritten();
+  });
 }
 
 /**

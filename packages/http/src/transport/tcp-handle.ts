@@ -9,6 +9,7 @@ import {
   DEFAULT_BACKLOG,
   type Listener,
   type ListenTcpOptions,
+  mayAccept,
   noReusePort,
   type Transport,
   TransportError,
@@ -83,8 +84,7 @@ class HandleListener implements Listener {
       this.#options.onError(systemError(status, 'connect'));
       return;
     }
-    const limit = this.#options.maxConnections;
-    if (limit !== undefined && this.connectionCount >= limit) {
+    if (!mayAccept(this.#options, this.connectionCount)) {
       client.close();
       return;
     }

@@ -127,8 +127,18 @@ export interface ListenTcpOptions {
   readonly ipv6Only?: boolean;
   /** Connections above it are closed as soon as they are accepted. Default: no limit. */
   readonly maxConnections?: number;
+  /** Asked before each, with how many are open; false: closed likewise. */
+  readonly mayAccept?: (openCount: number) => boolean;
   onConnection(transport: Transport): void;
   onError(error: TransportError): void;
+}
+
+type AcceptOptions = Pick<ListenTcpOptions, 'maxConnections' | 'mayAccept'>;
+
+/** For listeners. */
+export function mayAccept(options: AcceptOptions, openCount: number): boolean {
+  if (options.maxConnections !== undefined && openCount >= options.maxConnections) return false;
+  return options.mayAccept?.(openCount) ?? true;
 }
 
 export interface ConnectTcpOptions {

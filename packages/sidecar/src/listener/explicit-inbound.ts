@@ -7,6 +7,7 @@ import {
 } from '@tulle/http';
 import type { IdentityMaterial } from '../config/mesh-view.ts';
 import { parseMeshServerName, refusalOfClient, tlsServerSettings } from '../proxy/mesh-tls.ts';
+import { acceptLimit } from './accept-limit.ts';
 import type { ListenerContext } from './listener-context.ts';
 import type { InboundListener } from './listeners.ts';
 import type { MeshConnections } from './mesh-connections.ts';
@@ -44,7 +45,7 @@ export class ExplicitInbound implements InboundListener {
       port: settings.inboundPort,
       backend: settings.backend,
       reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
+      mayAccept: acceptLimit('inbound', this.#options.context),
       settings: tlsServerSettings(material),
       handshakeTimeoutMs: settings.timeouts.handshakeMs,
       verifyPeer: (certificate, serverName) => this.#verify(certificate, serverName),

@@ -1,5 +1,6 @@
 import { type Listener, listenTcp, serveHttp, type Transport } from '@tulle/http';
 import { DownstreamConnection } from '../proxy/downstream-connection.ts';
+import { acceptLimit } from './accept-limit.ts';
 import type { ListenerContext } from './listener-context.ts';
 import type { OutboundListener } from './listeners.ts';
 
@@ -27,7 +28,7 @@ export class ExplicitOutbound implements OutboundListener {
       port: settings.outboundPort,
       backend: settings.backend,
       reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
+      mayAccept: acceptLimit('outbound', this.#context),
       onConnection: (transport) => this.#accept(transport),
       onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
     });

@@ -9,6 +9,7 @@ import type { AppClusters } from '../proxy/app-clusters.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import { newPeer } from '../proxy/inbound-peer.ts';
 import { parseMeshServerName, refusalOfClient, tlsServerSettings } from '../proxy/mesh-tls.ts';
+import { acceptLimit } from './accept-limit.ts';
 import { CapturedConnection } from './captured-connection.ts';
 import { capturedDestination } from './captured-destination.ts';
 import { type InboundDoor, InboundRoute } from './inbound-route.ts';
@@ -70,7 +71,7 @@ export class InboundCapture implements InboundListener, InboundDoor {
       port: settings.inboundPort,
       backend: settings.backend,
       reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
+      mayAccept: acceptLimit('inbound', this.#context),
       onConnection: (transport, family) => this.#accept(transport, family),
       onError: (error) => logger.error('inbound listener failed', { reason: error.message }),
     });

@@ -6,6 +6,7 @@ import type { Transport } from '@tulle/http';
 import type { OriginalAddress, OriginalDestination } from '../capture/original-destination.ts';
 import type { OutboundLookup, OutboundView } from '../config/mesh-view.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
+import { acceptLimit } from './accept-limit.ts';
 import { CapturedConnection } from './captured-connection.ts';
 import { capturedDestination, OwnAddresses } from './captured-destination.ts';
 import { type FamilyListeners, listenFamilies } from './listen-families.ts';
@@ -44,7 +45,7 @@ export class OutboundCapture implements OutboundListener {
       port: settings.outboundPort,
       backend: settings.backend,
       reusePort: settings.sharesPorts,
-      maxConnections: settings.limits.maxConnections,
+      mayAccept: acceptLimit('outbound', this.#context),
       onConnection: (transport, family) => this.#accept(transport, family),
       onError: (error) => logger.error('outbound listener failed', { reason: error.message }),
     });

@@ -56,7 +56,8 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
   onRequest(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
     const relay = this.#takeRelay();
     stream.handler = relay;
-    relay.begin(stream, head, isEnd);
+    if (this.#relays.context.overload.admits(this)) relay.begin(stream, head, isEnd);
+    else relay.refuse(stream, failures.overloaded);
   }
 
   /** Without a stream the codec has answered by its own means; it is counted and logged all the same. */
@@ -73,7 +74,15 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
     if (next !== null) next.previous = previous;
     relay.next = null;
     relay.previous = null;
+    this.#relays.context.overload.underWay--;
     this.#relays.release(relay);
+  }
+
+  hasStalled(): boolean {
+    for (let relay = this.#first; relay !== null; relay = relay.next) {
+      if (relay.exchange.isStalledSince(Number.POSITIVE_INFINITY)) return true;
+    }
+    return false;
   }
 
   onClose(): void {
@@ -87,8 +96,13 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
       this.cutAtDeadline();
       return;
     }
-    const { streamIdleMs } = this.#relays.context.settings.timeouts;
+    const { overload, settings } = this.#relays.context;
+    const { streamIdleMs, stalledMs } = settings.timeouts;
     this.#failWhere(failures.streamIdle, (relay) => nowMs - relay.activeMs >= streamIdleMs);
+    const patienceMs = overload.patienceMs(stalledMs);
+    if (patienceMs !== null) {
+      this.#failWhere(failures.overloadCut, (relay) => relay.exchange.isStalledSince(nowMs - patienceMs));
+    }
     this.#server.onSweep(nowMs);
   }
 
@@ -108,6 +122,7 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
 
   #takeRelay(): RequestRelay {
     const relay = this.#relays.take(this);
+    this.#relays.context.overload.underWay++;
     relay.next = this.#first;
     if (this.#first !== null) this.#first.previous = relay;
     this.#first = relay;

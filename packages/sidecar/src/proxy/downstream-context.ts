@@ -1,6 +1,7 @@
 import type { ServerConnectionOptions } from '@tulle/http';
 import type { Clock } from '@tulle/runtime';
 import type { RequestMetrics } from '../metrics.ts';
+import type { OverloadGuard } from './overload/overload-guard.ts';
 import type { OwnFields } from './own-fields.ts';
 import type { RequestCopies } from './request-copy.ts';
 import type { RequestStack } from './request-stack.ts';
@@ -27,6 +28,7 @@ export interface DownstreamContext {
   readonly clock: Clock;
   readonly sweep: Sweep;
   readonly metrics: RequestMetrics;
+  readonly overload: OverloadGuard;
   readonly ownFields: OwnFields;
   readonly copies: RequestCopies;
   readonly retries: Retries;

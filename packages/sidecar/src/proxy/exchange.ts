@@ -1,5 +1,6 @@
 import type { Cluster } from '../config/mesh-view.ts';
 import type { ResponseFlag } from './failure.ts';
+import { Stall } from './overload/stall.ts';
 import { RequestText } from './request-text.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
@@ -43,6 +44,15 @@ export class Exchange {
   /** The client has part of a final response. */
   hasResponse = false;
   isResponseEnded = false;
+  /** The endpoint does not take the request, or the client the response. */
+  readonly requestStall = new Stall();
+  readonly responseStall = new Stall();
+
+  /** Somebody has not taken what waits for him since then, or before. */
+  isStalledSince(ms: number): boolean {
+    const { requestStall, responseStall } = this;
+    return requestStall.isSince(ms) || responseStall.isSince(ms);
+  }
 
   begin(nowMs: number): void {
     this.startedMs = nowMs;
@@ -68,5 +78,7 @@ export class Exchange {
     this.isTunnel = false;
     this.hasResponse = false;
     this.isResponseEnded = false;
+    this.requestStall.clear();
+    this.responseStall.clear();
   }
 }

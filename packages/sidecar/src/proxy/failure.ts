@@ -14,6 +14,8 @@ export interface Failure {
   /** The value of `x-tulle-reason`; stable. */
   readonly reason: string;
   readonly message: string;
+  /** For `retry-after`, where it is known when to come again. */
+  readonly retryAfterSeconds?: number;
 }
 
 function failure(status: number, flag: ResponseFlag, reason: string, message: string): Failure {
@@ -56,6 +58,11 @@ export const failures = {
   upstreamStreamReset: failure(502, 'UR', 'upstream_stream_reset', 'the endpoint reset the stream'),
   upstreamRefused: failure(503, 'UR', 'upstream_refused', 'the endpoint takes no more streams'),
   connectUnsupported: failure(501, 'DPE', 'connect_unsupported', 'CONNECT is not served'),
+  overloaded: {
+    ...failure(503, 'UO', 'overloaded', 'the sidecar has more under way than it can hold'),
+    retryAfterSeconds: 1,
+  },
+  overloadCut: failure(503, 'UO', 'overload_cut', 'memory is tight, and nobody took what waited'),
   streamIdle: failure(504, 'UT', 'stream_idle_timeout', 'no byte moved for too long'),
   downstreamClosed: failure(0, 'DC', 'downstream_closed', 'the client went away'),
   drained: failure(0, 'UC', 'drain_deadline', 'the sidecar stopped before the exchange was over'),

@@ -25,6 +25,8 @@ import { AppClusters } from './app-clusters.ts';
 import { TwoChoices } from './balancer.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { OutboundStack } from './outbound-stack.ts';
+import { OverloadGuard } from './overload/overload-guard.ts';
+import { OverloadMetrics } from './overload/overload-metrics.ts';
 import { OwnFields } from './own-fields.ts';
 import { ProxyDrain } from './proxy-drain.ts';
 import { RelayPool } from './relay-pool.ts';
@@ -60,6 +62,7 @@ export class Proxy implements Component {
   readonly #options: ProxyOptions;
   readonly #sweep: Sweep;
   readonly #metrics: RequestMetrics;
+  readonly #overload: OverloadGuard;
   readonly #upstreams: Upstreams;
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
@@ -85,6 +88,7 @@ export class Proxy implements Component {
       if (options.inbound.owner !== '') metrics.setOwn({ workload: options.inbound.owner });
     });
     const { limits, timeouts } = settings;
+    this.#overload = new OverloadGuard({ limits, metrics: new OverloadMetrics(options.metrics) });
     const nowMs = () => this.#sweep.nowMs;
     const codecs = { nowMs, observer: observerOf('upstream', metrics) };
     const dialer = new MeshDialer(settings, options.identity, () => options.inbound.owner, codecs);
@@ -155,6 +159,7 @@ export class Proxy implements Component {
   async start(): Promise<void> {
     const { settings, identity, logger } = this.#options;
     this.#sweep.start();
+    this.#sweep.add(this.#overload);
     this.#sweep.add(this.#upstreams);
     this.#sweep.add(this.#metrics);
     await this.#listeners.outbound.open();
@@ -187,6 +192,7 @@ export class Proxy implements Component {
     await this.#drain.finish(deadlineMs);
     this.#upstreams.abort();
     this.#sweep.stop();
+    this.#overload.stop();
   }
 
   /** For the config dump. */
@@ -214,6 +220,7 @@ export class Proxy implements Component {
       clock,
       sweep: this.#sweep,
       metrics,
+      overload: this.#overload,
       ownFields: new OwnFields(),
       copies: new RequestCopies(limits.maxReplayBytes),
       retries: new Retries({ stack, budget, count: (result) => metrics.retried(side, result) }),

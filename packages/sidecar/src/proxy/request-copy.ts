@@ -3,6 +3,7 @@ import {
   copyBytes,
   FieldSection,
   MAX_HEADER_COUNT,
+  memoryAccount,
   parseRequestHead,
   RequestHead,
 } from '@tulle/http';
@@ -39,7 +40,7 @@ export class RequestCopy {
       this.#textBytes = 0;
     }
     this.isEnded = isEnded;
-    this.bodyBytes = 0;
+    this.#countBody(0);
     this.#hasExtra = false;
     this.#trailers = null;
   }
@@ -71,7 +72,7 @@ export class RequestCopy {
       this.#body = larger;
     }
     buffer.copy(this.#body, this.bodyBytes, start, end);
-    this.bodyBytes = total;
+    this.#countBody(total);
     this.isEnded = isEnd;
     return true;
   }
@@ -97,10 +98,15 @@ export class RequestCopy {
   /** Lets go of memory that a spare copy need not hold. */
   trim(): void {
     this.#trailers = null;
-    this.bodyBytes = 0;
+    this.#countBody(0);
     if (this.#body.length > MAX_SPARE_BODY_BYTES) this.#body = Buffer.alloc(0);
     if (this.#head.buffer.length > MAX_SPARE_BODY_BYTES) this.#head.buffer = Buffer.alloc(0);
     if (this.#text.length > MAX_SPARE_BODY_BYTES) this.#text = Buffer.alloc(0);
+  }
+
+  #countBody(bytes: number): void {
+    memoryAccount.bufferedBytes += bytes - this.bodyBytes;
+    this.bodyBytes = bytes;
   }
 
   #keepText(head: RequestHead): void {

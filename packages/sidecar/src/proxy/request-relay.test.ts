@@ -104,6 +104,7 @@ function setUp(httpMajor: 1 | 2, method: string, { others = [], isMeshed = false
     clock,
     sweep: new Sweep(clock),
     metrics: {} as DownstreamContext['metrics'],
+    overload: {} as DownstreamContext['overload'],
     ownFields: new OwnFields(),
     copies: new RequestCopies(16),
     retries: new Retries({ stack, budget, count: (result) => void retries.push(result) }),

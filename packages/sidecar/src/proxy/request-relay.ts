@@ -103,7 +103,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     if (upstream === null) return;
     const takesMore = upstream.sendBody(buffer, start, end, isEnd);
     if (isEnd) this.#directionEnded();
-    else if (!takesMore) this.stream?.pause();
+    else if (!takesMore) this.exchange.requestStall.begin(this.stream, this.activeMs);
   }
 
   onTrailers(trailers: FieldSection): void {
@@ -116,7 +116,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   /** The client has taken all that was written. */
   onDrain(): void {
     this.touch();
-    this.#upstream?.resume();
+    this.exchange.responseStall.end(this.#upstream);
   }
 
   onAbort(failure: StreamFailure): void {
@@ -211,7 +211,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   }
 
   pauseUpstream(): void {
-    this.#upstream?.pause();
+    this.exchange.responseStall.begin(this.#upstream, this.activeMs);
   }
 
   /** An exchange is over with its response, a tunnel with both of its directions. */

@@ -83,7 +83,7 @@ export class ResponseRelay implements ClientStreamHandler {
   /** The endpoint has taken what was written of the request. */
   onDrain(): void {
     this.#relay.touch();
-    this.#relay.stream?.resume();
+    this.#relay.exchange.requestStall.end(this.#relay.stream);
   }
 
   onAbort(failure: StreamFailure): void {

@@ -13,6 +13,15 @@ import {
 export interface ProxyLimits extends HttpLimits {
   /** Downstream connections, one listener. Above: closed as soon as accepted. */
   readonly maxConnections: number;
+  /** Requests under way, of both listeners. Above: 503 UO `overloaded`. */
+  readonly maxRequests: number;
+  /**
+   * Held by the process because nobody takes it. From half of it on windows are small, and connections that have
+   * exchanges stalled get no new ones (503 UO `overloaded`); above, nobody does.
+   */
+  readonly maxBufferedBytes: number;
+  /** Resident memory of the process; null: not known. From nine tenths on: 503 UO `overloaded`, and no new connections. */
+  readonly memoryLimitBytes: number | null;
   /** Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. */
   readonly maxHeldRequests: number;
   /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
@@ -38,6 +47,11 @@ export interface ProxyTimeouts {
   readonly upstreamIdleMs: number;
   /** A request in which no byte moves either way. After: 504 UT `stream_idle_timeout`, or cut. */
   readonly streamIdleMs: number;
+  /**
+   * While memory is tight (maxBufferedBytes): an exchange of which somebody does not take what waits; a fifth of
+   * it where everybody is refused. After: 503 UO `overload_cut`, or cut.
+   */
+  readonly stalledMs: number;
   /** In an endpoint's queue. After: 503 UO `pool_timeout`. */
   readonly queueMs: number;
   /** Bytes that are relayed without a byte either way. After: both sides are reset. */
@@ -71,6 +85,9 @@ export interface ProxySettings {
 export const defaultProxyLimits: ProxyLimits = {
   ...defaultHttpLimits,
   maxConnections: 10_000,
+  maxRequests: 16_384,
+  maxBufferedBytes: 256 * 1024 * 1024,
+  memoryLimitBytes: null,
   maxHeldRequests: 1_000,
   maxConnectionsPerEndpoint: 1_024,
   maxBulkConnectionsPerEndpoint: 8,
@@ -85,6 +102,7 @@ export const defaultProxyTimeouts: ProxyTimeouts = {
   downstreamIdleMs: 3_600_000,
   upstreamIdleMs: 60_000,
   streamIdleMs: 3_600_000,
+  stalledMs: 5_000,
   queueMs: 5_000,
   tcpIdleMs: 3_600_000,
   lingerMs: 30_000,
@@ -139,12 +157,29 @@ export function meshLimits(limits: ProxyLimits): HttpLimits {
   return { ...limits, head: meshHead(limits.head), h2: { ...limits.h2, maxResetsPerSecond } };
 }
 
+/** Of the process's memory, for what waits: beside it stand code, heap and connections. */
+const bufferedShare = 0.25;
+const leastBufferedBytes = 16 * 1024 * 1024;
+
+/** What follows from the memory that a process may have, or its share of it. */
+export function memoryLimits(memoryLimitBytes: number | null): Partial<ProxyLimits> {
+  if (memoryLimitBytes === null) return {};
+  const bufferedBytes = Math.max(leastBufferedBytes, Math.floor(memoryLimitBytes * bufferedShare));
+  return {
+    memoryLimitBytes,
+    maxBufferedBytes: Math.min(defaultProxyLimits.maxBufferedBytes, bufferedBytes),
+  };
+}
+
 /** Of the responses that an endpoint's streams may have lying here, unread by slow clients. */
 const upstreamWindowBytes = 16 * 1024 * 1024;
+/** Of what all may hold, for one connection: the peer may send it all before it hears that memory is tight. */
+const upstreamWindowShare = 1 / 8;
 
 /** What the codec allows an endpoint: its streams are many clients', of whom some are slow. */
 export function upstreamLimits(limits: ProxyLimits, isMeshed: boolean): HttpLimits {
-  const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, upstreamWindowBytes);
+  const mostBytes = Math.min(upstreamWindowBytes, limits.maxBufferedBytes * upstreamWindowShare);
+  const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, mostBytes);
   const head = isMeshed ? meshHead(limits.head) : limits.head;
   return { ...limits, head, h2: { ...limits.h2, connectionWindowBytes } };
 }
