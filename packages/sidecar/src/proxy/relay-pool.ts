@@ -17,6 +17,7 @@ export class RelayPool {
 
   take(client: RelayClient): RequestRelay {
     const relay = this.#spare.pop() ?? new RequestRelay(this.context);
+    this.context.retries.onRequest();
     relay.client = client;
     return relay;
   }

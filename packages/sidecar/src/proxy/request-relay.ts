@@ -72,7 +72,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.#isRequestEnded = isEnd;
     this.exchange.begin(clock.monotonicMs());
     this.touch();
-    this.#context.retries.onRequest();
     if (capturesText) this.exchange.text.capture(head);
     this.#route(head, null);
   }
@@ -192,11 +191,12 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   onResponseBegun(status: number, opensTunnel: boolean): void {
     this.touch();
     this.#releaseCopy();
-    this.exchange.code = status;
-    this.exchange.hasResponse = true;
-    this.exchange.isTunnel = opensTunnel;
-    const { slot, startedMs } = this.exchange;
-    if (slot?.isAvoided) slot.pool.avoidance.onAnswer(startedMs);
+    const { exchange } = this;
+    const { slot } = exchange;
+    exchange.code = status;
+    exchange.hasResponse = true;
+    exchange.isTunnel = opensTunnel;
+    if (slot?.isAvoided) slot.pool.avoidance.onAnswer(exchange.startedMs);
   }
 
   onResponseEnded(): void {

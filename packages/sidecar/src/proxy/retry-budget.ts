@@ -14,6 +14,8 @@ export class RetryBudget implements Swept {
   readonly #requests = new Int32Array(WINDOW_SECONDS);
   readonly #retries = new Int32Array(WINDOW_SECONDS);
   #requestSum = 0;
+  /** Not in the ring yet: a request costs one addition (`proxy-exchange`). */
+  #fresh = 0;
   #retrySum = 0;
   #second: number;
   #slot = 0;
@@ -23,13 +25,13 @@ export class RetryBudget implements Swept {
   }
 
   onRequest(): void {
-    this.#requests[this.#slot]!++;
-    this.#requestSum++;
+    this.#fresh++;
   }
 
   /** False: it is exhausted. */
   take(): boolean {
-    if (this.#retrySum >= FLOOR_PER_SECOND * WINDOW_SECONDS + RATIO * this.#requestSum) return false;
+    const requests = this.#requestSum + this.#fresh;
+    if (this.#retrySum >= FLOOR_PER_SECOND * WINDOW_SECONDS + RATIO * requests) return false;
     this.#retries[this.#slot]!++;
     this.#retrySum++;
     return true;
@@ -40,6 +42,9 @@ export class RetryBudget implements Swept {
     const second = Math.floor(nowMs / 1_000);
     const passed = Math.min(second - this.#second, WINDOW_SECONDS);
     this.#second = second;
+    this.#requests[this.#slot]! += this.#fresh;
+    this.#requestSum += this.#fresh;
+    this.#fresh = 0;
     for (let i = 0; i < passed; i++) {
       this.#slot = (this.#slot + 1) % WINDOW_SECONDS;
       this.#requestSum -= this.#requests[this.#slot]!;
