@@ -7,6 +7,7 @@ import type { DetectionResult } from '../metrics.ts';
 import type { OpenConnection } from '../proxy/downstream-context.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { Swept } from '../proxy/sweep.ts';
+import type { RelayParts } from '../tcp/relay-parts.ts';
 import type { TcpDial, TcpDialOwner } from '../tcp/tcp-dial.ts';
 import { type Decided, FirstBytes, type FirstBytesOwner } from './first-bytes.ts';
 import type { ListenerContext } from './listener-context.ts';
@@ -33,14 +34,6 @@ export interface CapturedRoute {
   detected(result: DetectionResult): void;
   /** It ended before it carried anything. */
   failed(failure: Failure, detail: string): void;
-}
-
-export interface RelayParts {
-  readonly downstream: Transport;
-  readonly dial: TcpDial;
-  readonly early: Buffer;
-  readonly hasEnded: boolean;
-  readonly protocol: 'tcp' | 'tls';
 }
 
 /** Of a drain: for the first bytes of either side, where both have been silent. */

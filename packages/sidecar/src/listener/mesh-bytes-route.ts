@@ -1,8 +1,9 @@
 import type { DetectionResult } from '../metrics.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { InboundPeer } from '../proxy/inbound-peer.ts';
+import type { RelayParts } from '../tcp/relay-parts.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
-import type { CapturedRoute, RelayParts } from './captured-connection.ts';
+import type { CapturedRoute } from './captured-connection.ts';
 import type { InboundRouteParts } from './inbound-route.ts';
 import { TcpEdge } from './tcp-edge.ts';
 

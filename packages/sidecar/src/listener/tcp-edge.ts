@@ -9,8 +9,8 @@ import { type Failure, failures } from '../proxy/failure.ts';
 import type { InboundPeer } from '../proxy/inbound-peer.ts';
 import { endOf, endOfCaller } from '../proxy/peer-end.ts';
 import type { EndpointSlot } from '../proxy/upstreams.ts';
+import type { RelayParts } from '../tcp/relay-parts.ts';
 import type { TcpObserver } from '../tcp/tcp-relays.ts';
-import type { RelayParts } from './captured-connection.ts';
 import type { ListenerContext } from './listener-context.ts';
 
 export interface TcpEdgeOptions {

@@ -1,9 +1,9 @@
 /** The relays of one side: made, watched, counted and logged here. */
 
-import type { RelayParts } from '../listener/captured-connection.ts';
 import type { OpenConnection } from '../proxy/downstream-context.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import type { Sweep } from '../proxy/sweep.ts';
+import type { RelayParts } from './relay-parts.ts';
 import { type TcpEnding, TcpRelay } from './tcp-relay.ts';
 
 /** What is told of a connection's bytes. */
