@@ -26,6 +26,20 @@ describe('EnvReader', () => {
     );
   });
 
+  it.each([
+    ['0', 0],
+    ['0.25', 0.25],
+    ['1', 1],
+  ])('takes %j for a number', (text, value) => {
+    expect(new EnvReader({ SHARE: text }).decimal('SHARE', 7, { min: 0, max: 1 })).toBe(value);
+  });
+
+  it.each(['1.01', '-1', '.5', '1e-3', 'half'])('does not take %j for a number from 0 to 1', (text) => {
+    const reader = new EnvReader({ SHARE: text });
+    reader.decimal('SHARE', 1, { min: 0, max: 1 });
+    expect(() => reader.finish()).toThrow(/SHARE: must be a number from 0 to 1/);
+  });
+
   it.each([' ', '1e3', '0x10', '1.5', '12 ', 'NaN', '+1'])('does not take %j for a whole number', (text) => {
     const reader = new EnvReader({ PORT: text });
     reader.integer('PORT', 1, { min: 0, max: 65_535 });

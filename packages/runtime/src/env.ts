@@ -43,6 +43,15 @@ export class EnvReader {
     return fallback;
   }
 
+  decimal(name: string, fallback: number, { min, max }: { min: number; max: number }): number {
+    const text = this.optional(name);
+    if (text === null) return fallback;
+    const value = Number(text);
+    if (/^[0-9]+(\.[0-9]+)?$/.test(text) && value >= min && value <= max) return value;
+    this.#faults.push(`${name}: must be a number from ${min} to ${max}, not "${text}"`);
+    return fallback;
+  }
+
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const text = this.optional(name);
     if (text === null) return fallback;

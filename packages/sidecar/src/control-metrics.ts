@@ -16,6 +16,12 @@ export interface StateMetrics {
   readonly writes: SeriesFamily<Counter>;
 }
 
+export interface TracingMetrics {
+  readonly exported: Counter;
+  readonly dropped: Counter;
+  readonly failures: Counter;
+}
+
 export interface IdentityMetrics {
   readonly expiry: Gauge;
   readonly renewals: Counter;
@@ -62,6 +68,15 @@ export function stateMetrics(registry: MetricsRegistry): StateMetrics {
   return {
     loads: counter('loads_total', 'State files read at start: loaded, none, or ignored because unusable.'),
     writes: counter('writes_total', 'State files written, or failed to be.'),
+  };
+}
+
+export function tracingMetrics(registry: MetricsRegistry): TracingMetrics {
+  const counter = (name: string, help: string) => registry.counter(`tulle_trace_spans_${name}`, help).with();
+  return {
+    exported: counter('exported_total', 'Spans that the collector has taken.'),
+    dropped: counter('dropped_total', 'Spans dropped because the collector takes too few.'),
+    failures: counter('export_failures_total', 'Spans that could not be exported.'),
   };
 }
 

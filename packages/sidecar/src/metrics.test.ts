@@ -1,9 +1,10 @@
 import { MetricsRegistry } from '@tulle/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { testMetrics } from './metrics/testing/test-metrics.ts';
 import {
   defaultSeriesExpiryMs,
   type RequestEdgeLabels,
-  RequestMetrics,
+  type RequestMetrics,
   type RequestOutcome,
 } from './metrics.ts';
 
@@ -23,14 +24,7 @@ let metrics: RequestMetrics;
 
 beforeEach(() => {
   registry = new MetricsRegistry();
-  const none = () => 0;
-  metrics = new RequestMetrics(registry, {
-    inbound: none,
-    outbound: none,
-    upstream: none,
-    bulk: none,
-    avoided: none,
-  });
+  metrics = testMetrics(registry);
   metrics.setOwn({ workload: 'web', namespace: 'shop', identity: 'spiffe://cluster.local/ns/shop/sa/web' });
 });
 

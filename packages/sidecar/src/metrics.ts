@@ -1,10 +1,12 @@
 /** Metrics of the request path: names, labels and buckets. Those of the control side are in control-metrics.ts. */
 import type { Counter, Histogram, LabelValues, MetricsRegistry, SeriesFamily } from '@tulle/runtime';
 import { EdgeGroup, EdgeSeries } from './metrics/edge-series.ts';
+import { PoolGroup, PoolSeries } from './metrics/pool-series.ts';
 import { SeriesGroups } from './metrics/series-groups.ts';
 import { TcpGroup, TcpSeries } from './metrics/tcp-series.ts';
 
 export type { EdgeSeries, RequestOutcome } from './metrics/edge-series.ts';
+export type { PoolSeries } from './metrics/pool-series.ts';
 export type { TcpSeries } from './metrics/tcp-series.ts';
 
 /** Seconds. From half a millisecond, fine where a mesh lives, to ten seconds. */
@@ -74,6 +76,8 @@ export interface ConnectionCounts {
   inbound(): number;
   outbound(): number;
   upstream(): number;
+  /** Requests that wait for a connection to an endpoint. */
+  pending(): number;
   /** Of those upstream, left to a large body each. */
   bulk(): number;
   /** Endpoints that are passed over because they could not be reached. */
@@ -86,6 +90,8 @@ export type RetryResult = 'sent' | 'over_budget' | 'no_endpoint';
 export class RequestMetrics {
   readonly #edges: SeriesGroups<EdgeGroup>;
   readonly #tcpEdges: SeriesGroups<TcpGroup>;
+  readonly #pools: SeriesGroups<PoolGroup>;
+  readonly #handshakes: SeriesFamily<Counter>;
   readonly #refused: SeriesFamily<Counter>;
   readonly #limited: SeriesFamily<Counter>;
   readonly #protocolErrors: SeriesFamily<Counter>;
@@ -104,6 +110,12 @@ export class RequestMetrics {
     this.#expiryMs = seriesExpiryMs;
     this.#edges = edgeGroups(registry, () => this.#nowMs);
     this.#tcpEdges = tcpGroups(registry, () => this.#nowMs);
+    this.#pools = poolGroups(registry, () => this.#nowMs);
+    this.#handshakes = registry.counter(
+      'tulle_tls_handshakes_total',
+      'Handshakes between sidecars, by how they ended.',
+      ['side', 'result', 'reason'],
+    );
     this.#refused = registry.counter('tulle_connections_refused_total', 'Connections refused, by reason.', [
       'direction',
       'reason',
@@ -129,6 +141,9 @@ export class RequestMetrics {
       'Rules of HTTP/2 that peers broke, by error code.',
       ['side', 'code'],
     );
+    const pending = registry
+      .gauge('tulle_pool_requests_pending', 'Requests that wait for a connection.')
+      .with();
     const open = registry.gauge('tulle_connections_open', 'Open connections.', ['side']);
     const bulk = registry
       .gauge('tulle_bulk_connections_open', 'Upstream connections left to a large body.')
@@ -139,6 +154,7 @@ export class RequestMetrics {
     registry.onCollect(() => {
       bulk.set(connections.bulk());
       avoided.set(connections.avoided());
+      pending.set(connections.pending());
       open.with('inbound').set(connections.inbound());
       open.with('outbound').set(connections.outbound());
       open.with('upstream').set(connections.upstream());
@@ -170,6 +186,20 @@ export class RequestMetrics {
     return new TcpSeries(this.#tcpEdges, () => [...this.#labelsOf(labels), labels.security, labels.protocol]);
   }
 
+  /** Of the endpoints that a cluster was the first to list. */
+  pool(cluster: string): PoolSeries {
+    return new PoolSeries(this.#pools, cluster);
+  }
+
+  handshake(side: 'inbound' | 'upstream', isResumed: boolean): void {
+    this.#handshakes.with(side, isResumed ? 'resumed' : 'full', '').inc();
+  }
+
+  /** `reason` is one of a fixed set. */
+  handshakeFailed(side: 'inbound' | 'upstream', reason: string): void {
+    this.#handshakes.with(side, 'failed', reason).inc();
+  }
+
   refused(direction: 'inbound' | 'outbound', reason: string): void {
     this.#refused.with(direction, reason).inc();
   }
@@ -198,6 +228,7 @@ export class RequestMetrics {
     this.#sweptMs = nowMs;
     this.#edges.sweep(nowMs, this.#expiryMs);
     this.#tcpEdges.sweep(nowMs, this.#expiryMs);
+    this.#pools.sweep(nowMs, this.#expiryMs);
   }
 
   #labelsOf({ direction, peer, service }: EdgeLabels): LabelValues {
@@ -227,6 +258,19 @@ function edgeGroups(registry: MetricsRegistry, nowMs: () => number): SeriesGroup
     ),
   };
   return new SeriesGroups(MAX_EDGES, (labels) => new EdgeGroup(labels, families, nowMs()));
+}
+
+function poolGroups(registry: MetricsRegistry, nowMs: () => number): SeriesGroups<PoolGroup> {
+  const counter = (name: string, help: string) =>
+    registry.counter(`tulle_pool_${name}_total`, help, ['cluster']);
+  const families = {
+    opened: counter('connections_opened', 'Connections begun to endpoints.'),
+    failed: counter('connections_failed', 'Connections to endpoints that never stood.'),
+    reused: counter('requests_reused', 'Requests that found a connection opened for another one.'),
+    overflowed: counter('requests_overflowed', 'Requests refused because too many waited for an endpoint.'),
+    timedOut: counter('requests_timed_out', 'Requests that waited for an endpoint too long.'),
+  };
+  return new SeriesGroups(MAX_EDGES, (labels) => new PoolGroup(labels, families, nowMs()));
 }
 
 function tcpGroups(registry: MetricsRegistry, nowMs: () => number): SeriesGroups<TcpGroup> {

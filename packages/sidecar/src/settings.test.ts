@@ -19,7 +19,10 @@ describe('readSettings', () => {
       inboundPort: 15_006,
       metricsPort: 15_020,
       adminPort: 15_000,
-      accessLog: 'errors',
+      accessLog: 'off',
+      forwarding: { forwardedFor: 'append', clientCert: 'sanitize' },
+      seriesExpirySeconds: 900,
+      tracing: { endpoint: null, share: 0.01 },
       stateDirectory: null,
       drainDelaySeconds: 0,
       drainSeconds: 10,
@@ -40,6 +43,14 @@ describe('readSettings', () => {
     expect(readSettings(env)).toMatchObject({ workers: 4, workerIndex: null });
     expect(readSettings({ ...env, TULLE_WORKER_INDEX: '3' })).toMatchObject({ workers: 4, workerIndex: 3 });
     expect(() => readSettings({ ...required, TULLE_WORKERS: '0' })).toThrow(/TULLE_WORKERS/);
+  });
+
+  it('takes a collector by its URL, and a share from 0 to 1', () => {
+    const traced = (endpoint: string, share: string) =>
+      readSettings({ ...required, TULLE_TRACING_ENDPOINT: endpoint, TULLE_TRACING_SAMPLE: share }).tracing;
+    expect(traced('http://otel:4318', '0.25')).toEqual({ endpoint: 'http://otel:4318', share: 0.25 });
+    expect(() => traced('otel:4318', '0')).toThrow(/TULLE_TRACING_ENDPOINT/);
+    expect(() => traced('http://otel:4318', '1.5')).toThrow(/TULLE_TRACING_SAMPLE/);
   });
 
   it('reports every fault at once', () => {

@@ -1,6 +1,14 @@
 import { type NamespacedName, parseName } from '@tulle/model';
 import { EnvReader, type LogLevel, logLevels, WORKER_INDEX_VARIABLE } from '@tulle/runtime';
 
+import {
+  clientCertModes,
+  defaultForwarding,
+  type ForwardingSettings,
+  forwardedModes,
+} from './proxy/forwarded-client.ts';
+import type { TracingSettings } from './tracing/tracing.ts';
+
 export const accessLogModes = ['off', 'errors', 'text', 'json'] as const;
 export const captureModes = ['none', 'redirect'] as const;
 export const backendModes = ['auto', 'socket', 'handle'] as const;
@@ -21,6 +29,9 @@ export interface SidecarSettings {
   readonly appHost: string;
   readonly logLevel: LogLevel;
   readonly accessLog: (typeof accessLogModes)[number];
+  readonly forwarding: ForwardingSettings;
+  readonly seriesExpirySeconds: number;
+  readonly tracing: TracingSettings;
   readonly backend: (typeof backendModes)[number];
   /** Whether netfilter brings the pod's traffic here: see capture/. */
   readonly capture: (typeof captureModes)[number];
@@ -78,7 +89,16 @@ export function readSettings(env: Env): SidecarSettings {
     adminPort: port('TULLE_ADMIN_PORT', 15_000),
     appHost: text('TULLE_APP_HOST', host, ownHost),
     logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
-    accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'errors'),
+    accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'off'),
+    forwarding: {
+      forwardedFor: reader.oneOf('TULLE_FORWARDED', forwardedModes, defaultForwarding.forwardedFor),
+      clientCert: reader.oneOf('TULLE_XFCC', clientCertModes, defaultForwarding.clientCert),
+    },
+    seriesExpirySeconds: reader.integer('TULLE_METRICS_EXPIRY_SECONDS', 900, { min: 60, max: 604_800 }),
+    tracing: {
+      endpoint: endpointOf(reader),
+      share: reader.decimal('TULLE_TRACING_SAMPLE', 0.01, { min: 0, max: 1 }),
+    },
     backend: reader.oneOf('TULLE_BACKEND', backendModes, 'auto'),
     capture: reader.oneOf('TULLE_CAPTURE', captureModes, 'none'),
     stateDirectory: reader.optional('TULLE_STATE_DIR'),
@@ -92,4 +112,14 @@ export function readSettings(env: Env): SidecarSettings {
   reader.finish();
   // The pattern has been checked: it has both parts.
   return { ...settings, workload: parseName(workloadName)! };
+}
+
+const otlpUrl = { pattern: /^https?:\/\/[^\s/?#]+(\/\S*)?$/, form: 'the URL of an OTLP/HTTP collector' };
+
+function endpointOf(reader: EnvReader): string | null {
+  const url = reader.matching('TULLE_TRACING_ENDPOINT', otlpUrl.pattern, {
+    form: otlpUrl.form,
+    fallback: '',
+  });
+  return url === '' ? null : url;
 }

@@ -20,6 +20,7 @@ import {
   discoveryMetrics,
   identityMetrics,
   outboundStoreMetrics,
+  tracingMetrics,
   watchConfigurationAge,
 } from './control-metrics.ts';
 import { DiscoveryClient } from './discovery/discovery-client.ts';
@@ -33,6 +34,7 @@ import { Proxy as MeshProxy } from './proxy/proxy.ts';
 import { memoryLimits, proxySettings } from './proxy/settings.ts';
 import type { SidecarSettings } from './settings.ts';
 import { createState, type SidecarState } from './state/sidecar-state.ts';
+import { Tracing } from './tracing/tracing.ts';
 
 export interface SidecarEnvironment {
   readonly clock: Clock;
@@ -59,7 +61,8 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
   const identity = createIdentity(composition, state);
   const discovery = createDiscovery(composition, identity, state);
   const views = createViews(composition, identity, discovery);
-  const proxy = createProxy(composition, identity, views);
+  const tracing = createTracing(composition, views);
+  const proxy = createProxy(composition, { ...views, identity, tracing });
   const { readiness, admins, adminListeners } = createAdmin(composition, {
     ...views,
     identity,
@@ -76,6 +79,7 @@ export function composeSidecar(settings: SidecarSettings, environment: SidecarEn
     identity,
     ...(configuration === undefined ? told : [configuration.restoring, ...told, configuration.saving]),
     ...admins,
+    tracing,
     proxy,
     readiness,
   ];
@@ -175,11 +179,30 @@ function createViews(
   };
 }
 
+/** What it tells a collector of the requests that it carries. */
+function createTracing({ settings, environment, loggers }: Composition, { inbound }: Views): Tracing {
+  const { workload, tracing } = settings;
+  const { clock, random, metrics } = environment;
+  const { namespace, name: pod } = workload;
+  return new Tracing({
+    settings: tracing,
+    workload: () => ({ name: inbound.owner || pod, namespace, pod }),
+    clock,
+    random,
+    metrics: tracingMetrics(metrics),
+    logger: loggers.of('tracing'),
+  });
+}
+
+interface ServingParts extends Views {
+  readonly identity: WorkloadIdentity;
+  readonly tracing: Tracing;
+}
+
 /** What it serves: the requests of both sides. */
 function createProxy(
   { settings, environment, loggers }: Composition,
-  identity: WorkloadIdentity,
-  { inbound, outbound }: Views,
+  { identity, tracing, inbound, outbound }: ServingParts,
 ): MeshProxy {
   const { host, workload, backend, outboundPort, inboundPort, accessLog, workerIndex, capture } = settings;
   const { clock, random, metrics, originalDestination } = environment;
@@ -194,6 +217,8 @@ function createProxy(
       capture,
       accessLog,
       limits: memoryLimits(ownMemoryBytes(settings)),
+      forwarding: settings.forwarding,
+      seriesExpiryMs: settings.seriesExpirySeconds * 1_000,
     }),
     outbound,
     inbound,
@@ -204,6 +229,7 @@ function createProxy(
     clock,
     random,
     drainDelayMs: settings.drainDelaySeconds * 1_000,
+    tracers: tracing,
   });
 }
 

@@ -13,6 +13,8 @@ import type {
   OutboundPort,
   UpstreamEndpoint,
 } from '../src/config/mesh-view.ts';
+import { tracingMetrics } from '../src/control-metrics.ts';
+import { defaultForwarding, type ForwardingSettings } from '../src/proxy/forwarded-client.ts';
 import { Proxy as MeshProxy } from '../src/proxy/proxy.ts';
 import {
   type AccessLogFormat,
@@ -20,6 +22,7 @@ import {
   type ProxyTimeouts,
   proxySettings,
 } from '../src/proxy/settings.ts';
+import { Tracing, type TracingOptions } from '../src/tracing/tracing.ts';
 import type { Cleanup } from './cleanup.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -42,6 +45,8 @@ export class TestIdentity implements IdentitySource {
   }
 }
 
+export type TestTracing = Pick<TracingOptions, 'settings' | 'limits'>;
+
 export interface SidecarOptions {
   readonly backend: TransportBackend;
   readonly workload: string;
@@ -53,12 +58,15 @@ export interface SidecarOptions {
   /** Captured, if given. */
   readonly original?: OriginalDestination;
   readonly owner?: string;
+  readonly forwarding?: ForwardingSettings;
+  readonly tracing?: TestTracing;
   readonly unknownDestinations?: 'allow' | 'refuse';
 }
 
 /** A real Proxy on loopback, with views that the test fills in. */
 export class TestSidecar {
   readonly proxy: MeshProxy;
+  readonly tracing: Tracing | null;
   readonly metrics = new MetricsRegistry();
   readonly accessLog: Record<string, unknown>[] = [];
   /** By authority. */
@@ -70,7 +78,8 @@ export class TestSidecar {
   readonly inboundRules = new Map<number, InboundRule>();
 
   constructor(options: SidecarOptions) {
-    const { limits = {}, timeouts = {} } = options;
+    const { limits = {}, timeouts = {}, forwarding = defaultForwarding } = options;
+    this.tracing = this.#tracingOf(options);
     this.proxy = new MeshProxy({
       settings: proxySettings({
         host,
@@ -80,6 +89,7 @@ export class TestSidecar {
         outboundPort: 0,
         inboundPort: 0,
         accessLog: options.accessLogFormat ?? 'json',
+        forwarding,
         limits,
         timeouts,
       }),
@@ -90,6 +100,7 @@ export class TestSidecar {
       },
       originalDestination: options.original ?? null,
       inbound: {
+        serviceOf: () => null,
         owner: options.owner ?? '',
         target: (port) => (this.inboundPorts.has(port) ? { host, port, label: 'shop/server:80' } : null),
         rule: (port) => this.inboundRules.get(port) ?? null,
@@ -103,7 +114,21 @@ export class TestSidecar {
       logger: silentLogger,
       clock: systemClock,
       random: seededRandom(7),
+      ...(this.tracing === null ? {} : { tracers: this.tracing }),
       writeAccessLog: (line) => void this.accessLog.push(JSON.parse(line).access),
+    });
+  }
+
+  #tracingOf({ tracing, workload }: SidecarOptions): Tracing | null {
+    if (tracing === undefined) return null;
+    const [namespace = '', name = ''] = workload.split('/');
+    return new Tracing({
+      ...tracing,
+      workload: () => ({ name, namespace, pod: name }),
+      clock: systemClock,
+      random: seededRandom(11),
+      metrics: tracingMetrics(this.metrics),
+      logger: silentLogger,
     });
   }
 
@@ -120,7 +145,8 @@ export class TestSidecar {
   sum(name: string, pairs: readonly string[]): number {
     const lines = this.metrics.render().split('\n');
     const matching = lines.filter(
-      (line) => line.startsWith(`${name}{`) && pairs.every((p) => line.includes(p)),
+      (line) =>
+        (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && pairs.every((p) => line.includes(p)),
     );
     return matching.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
@@ -159,6 +185,8 @@ export interface PairOptions {
   readonly cleanup: Cleanup;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
+  readonly forwarding?: ForwardingSettings;
+  readonly tracing?: TestTracing;
 }
 
 /** Two sidecars that trust one authority. `server.shop` is served over mTLS, `plain.shop` without it. */
@@ -168,10 +196,13 @@ export async function startPair(options: PairOptions, originPort: number): Promi
   const serverIdentity = new TestIdentity();
   clientIdentity.set(await authority.issue({ spiffeId: clientId }));
   serverIdentity.set(await authority.issue({ spiffeId: serverId }));
-  const shared = { backend, limits, timeouts };
+  const { forwarding = defaultForwarding, tracing } = options;
+  const shared = { backend, limits, timeouts, forwarding, ...(tracing === undefined ? {} : { tracing }) };
   const client = new TestSidecar({ ...shared, workload: 'shop/client', identity: clientIdentity });
   const server = new TestSidecar({ ...shared, workload: 'shop/server', identity: serverIdentity });
-  for (const { proxy } of [client, server]) {
+  for (const { proxy, tracing: started } of [client, server]) {
+    await started?.start();
+    cleanup.add(() => started?.stop(100));
     await proxy.start();
     cleanup.add(() => proxy.stop(0));
   }

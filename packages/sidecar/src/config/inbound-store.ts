@@ -74,6 +74,10 @@ export class InboundStore implements InboundView, Component {
     };
   }
 
+  serviceOf(port: number): string | null {
+    return this.#ports.get(port)?.services[0] ?? null;
+  }
+
   onChange(listener: () => void): () => void {
     // Wrapped, so that a listener that is given twice is called twice and ended once at a time.
     const own = () => listener();

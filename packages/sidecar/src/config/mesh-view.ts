@@ -102,6 +102,8 @@ export interface InboundRule {
 export interface InboundView {
   /** What the own workload is called by whoever made it; empty until it has been received. */
   readonly owner: string;
+  /** `<namespace>/<service>:<port>` of the first service that leads to the port; null: none does. */
+  serviceOf(port: number): string | null;
   /** Explicit mode: where to forward. Null: no service leads to such a port; the connection is refused. */
   target(port: number): { readonly host: string; readonly port: number; readonly label: string } | null;
   /** Any port has a rule. Null until the workload has been received: nothing may be taken yet. */

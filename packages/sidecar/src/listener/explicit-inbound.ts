@@ -86,6 +86,7 @@ export class ExplicitInbound implements InboundListener {
   #refused({ code, detail, remoteAddress }: HandshakeRefusal): void {
     const reason = code === 'identity' ? this.#code : code.replaceAll('-', '_');
     this.#options.context.metrics.refused('inbound', reason);
+    this.#options.context.metrics.handshakeFailed('inbound', reason);
     // Clients that go away are no event.
     const level = code === 'closed' ? 'debug' : 'warn';
     this.#options.context.logger[level]('inbound connection refused', { reason, detail, remoteAddress });

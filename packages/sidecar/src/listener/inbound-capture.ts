@@ -146,6 +146,7 @@ export class InboundCapture implements InboundListener, InboundDoor {
   #refusedHandshake({ code, detail, remoteAddress }: HandshakeRefusal): void {
     const reason = code.replaceAll('-', '_');
     this.#context.metrics.refused('inbound', reason);
+    this.#context.metrics.handshakeFailed('inbound', reason);
     // Clients that go away are no event.
     const level = code === 'closed' ? 'debug' : 'warn';
     this.#context.logger[level]('inbound connection refused', { reason, detail, remoteAddress });

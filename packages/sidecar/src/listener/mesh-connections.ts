@@ -21,7 +21,8 @@ export class MeshConnections {
   }
 
   accept(transport: Transport, peer: InboundPeer): void {
-    const { http } = this.#context;
+    const { http, metrics } = this.#context;
+    metrics.handshake('inbound', transport.isSessionReused);
     if (transport.alpnProtocol === meshTcpProtocol) {
       const parts = { context: this.#context, view: this.#view, apps: this.#apps, peer };
       const route = new MeshBytesRoute(parts);

@@ -12,6 +12,7 @@ import type {
 import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OpenConnection } from './downstream-context.ts';
 import { badRequest, type Failure, failures } from './failure.ts';
+import { type ForwardedClient, forwardedClientOf } from './forwarded-client.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import type { RelayPool } from './relay-pool.ts';
 import type { RelayClient, RequestRelay } from './request-relay.ts';
@@ -28,6 +29,7 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
   readonly peer: InboundPeer | null;
   readonly captured: OriginalAddress | null;
   authority = '';
+  #forwarded: ForwardedClient | null = null;
   readonly #relays: RelayPool;
   /** Those at work, as a list through themselves. */
   #first: RequestRelay | null = null;
@@ -51,6 +53,15 @@ export class DownstreamConnection implements ServerConnectionHandler, RelayClien
 
   get plainPort(): number | null {
     return this.peer !== null && this.peer.spiffeId === '' ? this.peer.port : null;
+  }
+
+  /** Made with its first request: a connection that is idle holds nothing of it. */
+  get forwarded(): ForwardedClient | null {
+    if (this.peer === null || this.#forwarded !== null) return this.#forwarded;
+    const { settings, metrics } = this.#relays.context;
+    const { transport } = this.#server;
+    this.#forwarded = forwardedClientOf(transport, settings.forwarding, metrics.own.identity);
+    return this.#forwarded;
   }
 
   onRequest(stream: ServerStream, head: RequestHead, isEnd: boolean): void {

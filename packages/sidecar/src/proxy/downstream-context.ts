@@ -1,6 +1,7 @@
 import type { ServerConnectionOptions } from '@tulle/http';
 import type { Clock } from '@tulle/runtime';
 import type { RequestMetrics } from '../metrics.ts';
+import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { OverloadGuard } from './overload/overload-guard.ts';
 import type { OwnFields } from './own-fields.ts';
 import type { RequestCopies } from './request-copy.ts';
@@ -28,6 +29,7 @@ export interface DownstreamContext {
   readonly clock: Clock;
   readonly sweep: Sweep;
   readonly metrics: RequestMetrics;
+  readonly tracer: RequestTracer;
   readonly overload: OverloadGuard;
   readonly ownFields: OwnFields;
   readonly copies: RequestCopies;

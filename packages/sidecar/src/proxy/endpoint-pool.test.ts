@@ -1,6 +1,7 @@
 import type { ClientConnection, ClientConnectionOwner, ClientStream, ClientStreamHandler } from '@tulle/http';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
+import { testMetrics } from '../metrics/testing/test-metrics.ts';
 import { EndpointPool, type QueuedRequest } from './endpoint-pool.ts';
 import { defaultProxyLimits, defaultProxyTimeouts } from './settings.ts';
 import { Sweep, sweepIntervalMs } from './sweep.ts';
@@ -79,14 +80,13 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
       return connection as unknown as ClientConnection;
     },
   };
-  const spiffeId = 'spiffe://cluster.local/ns/a/sa/b';
   const endpoint = {
     key: '10.0.0.1:80',
     address: '10.0.0.1',
     port: 80,
     workload: '',
     owner: '',
-    mesh: mesh ? { spiffeId, port: 15_006 } : null,
+    mesh: mesh ? { spiffeId: 'spiffe://cluster.local/ns/a/sa/b', port: 15_006 } : null,
   };
   const limits = {
     ...defaultProxyLimits,
@@ -94,8 +94,8 @@ function setUp(options: { mesh?: boolean; maxConnectionsPerEndpoint?: number; ha
     maxQueuedPerEndpoint: 1,
     maxBulkConnectionsPerEndpoint: 2,
   };
-  const timeouts = defaultProxyTimeouts;
-  const pool = new EndpointPool(endpoint, { dialer, limits, timeouts, sweep, random: Math.random });
+  const shared = { timeouts: defaultProxyTimeouts, metrics: testMetrics(), random: Math.random };
+  const pool = new EndpointPool(endpoint, 'shop/a:80', { ...shared, dialer, limits, sweep });
   pool.references = 1;
   sweep.start();
   sweep.add(pool);

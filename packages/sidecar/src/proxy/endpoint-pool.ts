@@ -1,6 +1,7 @@
-import type { ClientStream, ClientStreamHandler } from '@tulle/http';
+import type { ClientStream, ClientStreamHandler, TransportError } from '@tulle/http';
 import type { Random } from '@tulle/runtime';
 import type { UpstreamEndpoint } from '../config/mesh-view.ts';
+import type { PoolSeries, RequestMetrics } from '../metrics.ts';
 import { Avoidance } from './avoidance.ts';
 import type { Balanced } from './balancer.ts';
 import type { Failure } from './failure.ts';
@@ -20,6 +21,7 @@ export interface PoolOptions {
   readonly timeouts: ProxyTimeouts;
   readonly sweep: Sweep;
   readonly random: Random;
+  readonly metrics: RequestMetrics;
 }
 
 /** A request that waits until the pool may give it a stream. */
@@ -50,10 +52,13 @@ export class EndpointPool implements Balanced, ConnectionPool {
   /** Closing in order. */
   readonly #retired = new Set<PooledConnection>();
   readonly #queue = new Map<QueuedRequest, 1 | 2>();
+  readonly #series: PoolSeries;
 
-  constructor(endpoint: UpstreamEndpoint, options: PoolOptions) {
+  /** `cluster`: that it is counted for; others may share it. */
+  constructor(endpoint: UpstreamEndpoint, cluster: string, options: PoolOptions) {
     this.endpoint = endpoint;
     this.options = options;
+    this.#series = options.metrics.pool(cluster);
     this.#shared = new SharedConnections(options.limits.maxBulkConnectionsPerEndpoint);
     this.avoidance = new Avoidance(options.random);
   }
@@ -94,7 +99,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
   open(httpMajor: 1 | 2, handler: ClientStreamHandler, bodyBytes = -1): ClientStream | Failure | null {
     const pooled =
       httpMajor === 1 ? (this.#takeIdle() ?? this.#connect(1)) : this.#takeOrConnectShared(bodyBytes);
-    return pooled instanceof PooledConnection ? pooled.connection.open(handler) : pooled;
+    return pooled instanceof PooledConnection ? this.#openOn(pooled, handler) : pooled;
   }
 
   /**
@@ -103,12 +108,15 @@ export class EndpointPool implements Balanced, ConnectionPool {
    */
   openFresh(httpMajor: 1 | 2, handler: ClientStreamHandler): ClientStream | null {
     const pooled = httpMajor === 1 ? this.#connect(1) : this.#takeOrConnectShared(-1);
-    return pooled instanceof PooledConnection ? pooled.connection.open(handler) : null;
+    return pooled instanceof PooledConnection ? this.#openOn(pooled, handler) : null;
   }
 
   /** False: the queue is full. */
   enqueue(request: QueuedRequest, httpMajor: 1 | 2): boolean {
-    if (this.#queue.size >= this.options.limits.maxQueuedPerEndpoint) return false;
+    if (this.#queue.size >= this.options.limits.maxQueuedPerEndpoint) {
+      this.#series.overflowed();
+      return false;
+    }
     this.#queue.set(request, httpMajor);
     return true;
   }
@@ -128,7 +136,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
     while (pooled.connection.capacity > 0) {
       const next = this.#shiftQueue(pooled.httpMajor);
       if (next === null) break;
-      next.onPoolReady(pooled.connection.open(next.responseHandler));
+      next.onPoolReady(this.#openOn(pooled, next.responseHandler));
     }
     // One that was only connecting has its request already.
     const isIdle = pooled.httpMajor === 1 && pooled.connection.capacity > 0;
@@ -141,7 +149,8 @@ export class EndpointPool implements Balanced, ConnectionPool {
     pooled.idleSinceMs = this.options.sweep.nowMs;
   }
 
-  onClosed(pooled: PooledConnection): void {
+  onClosed(pooled: PooledConnection, error: TransportError | null): void {
+    if (error?.retryable === true) this.#countFailure(error);
     this.#forget(pooled);
     this.#all.delete(pooled);
     this.#retired.delete(pooled);
@@ -166,6 +175,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
     for (const request of this.#queue.keys()) {
       if (nowMs - request.queuedSinceMs < queueMs) break;
       this.#queue.delete(request);
+      this.#series.timedOut();
       request.onPoolFailure(failures.poolTimeout);
     }
   }
@@ -175,6 +185,17 @@ export class EndpointPool implements Balanced, ConnectionPool {
     for (const { connection } of this.#all) connection.abort();
     this.#idle.length = 0;
     for (const pooled of [...this.#shared.all]) this.#shared.forget(pooled);
+  }
+
+  #countFailure({ phase, code }: TransportError): void {
+    this.#series.failed();
+    if (phase === 'handshake') this.options.metrics.handshakeFailed('upstream', handshakeReason(code));
+  }
+
+  #openOn(pooled: PooledConnection, handler: ClientStreamHandler): ClientStream {
+    if (pooled.isFresh) pooled.isFresh = false;
+    else this.#series.reused();
+    return pooled.connection.open(handler);
   }
 
   #takeIdle(): PooledConnection | null {
@@ -208,6 +229,7 @@ export class EndpointPool implements Balanced, ConnectionPool {
     pooled.connection = connection;
     pooled.idleSinceMs = sweep.nowMs;
     this.#all.add(pooled);
+    this.#series.opened();
     if (httpMajor === 2) this.#shared.add(pooled);
     return pooled;
   }
@@ -253,4 +275,10 @@ export class EndpointPool implements Balanced, ConnectionPool {
 
 function isUnused({ connection }: PooledConnection): boolean {
   return connection.activeStreams === 0;
+}
+
+/** The codes of Tulle's own are a fixed set; those of OpenSSL and of the system are many. */
+function handshakeReason(code: string): string {
+  if (code.startsWith('TRANSPORT_')) return code.slice('TRANSPORT_'.length).toLowerCase();
+  return code.startsWith('ERR_SSL') ? 'tls' : 'closed';
 }

@@ -1,6 +1,9 @@
 import type { Cluster } from '../config/mesh-view.ts';
+import type { RequestSpan, TraceFields } from '../tracing/request-span.ts';
 import type { ResponseFlag } from './failure.ts';
+import type { ForwardedClient } from './forwarded-client.ts';
 import { Stall } from './overload/stall.ts';
+import type { ForwardedRequest } from './own-fields.ts';
 import { RequestText } from './request-text.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
@@ -8,7 +11,7 @@ import type { EndpointSlot } from './upstreams.ts';
  * What is known of the request under way, for its log line and its metrics. One lives with each
  * relay and is filled in anew, so that a request costs no object.
  */
-export class Exchange {
+export class Exchange implements ForwardedRequest {
   startedMs = 0;
   isActive = false;
   /** Kept only where an access log may want it. */
@@ -28,6 +31,10 @@ export class Exchange {
   flag: ResponseFlag = '';
   reason = '';
   detail = '';
+  /** Of a request that is traced. */
+  span: RequestSpan | null = null;
+  /** What it is forwarded with in place of what it came with. */
+  traceFields: TraceFields | null = null;
   /** What allowed or refused it, where a policy did. */
   policy = '';
   /** Payload. */
@@ -38,6 +45,10 @@ export class Exchange {
   isGrpc = false;
   /** What gRPC calls it in the end: 0 to 16, or -1 where none has come. */
   grpcStatus = -1;
+  /** Between sidecars: the second is told to speak HTTP/1.1. */
+  tellsHttp1 = false;
+  /** Inbound: what the application is told of the client. */
+  forwardedClient: ForwardedClient | null = null;
   /** The request asked for CONNECT or an upgrade; `isTunnel`: and got it. */
   wantsTunnel = false;
   isTunnel = false;
@@ -57,6 +68,7 @@ export class Exchange {
   begin(nowMs: number): void {
     this.startedMs = nowMs;
     this.isActive = true;
+    this.text.clear();
     this.destination = 'unknown';
     this.backend = '';
     this.cluster = null;
@@ -69,6 +81,8 @@ export class Exchange {
     this.reason = '';
     this.detail = '';
     this.policy = '';
+    this.span = null;
+    this.traceFields = null;
     this.requestBytes = 0;
     this.responseBytes = 0;
     this.appMajor = 1;

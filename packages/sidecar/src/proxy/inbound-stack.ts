@@ -48,6 +48,7 @@ export class InboundStack implements RequestStack {
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     peer.series ??= this.#seriesOf(peer);
     peer.series.count(exchange, durationMs / 1_000);
+    exchange.span?.end(exchange, peer.spiffeId);
     const { accessLog } = this.#options;
     if (!accessLog.wants(exchange)) return;
     exchange.destination = this.#destinationOf(peer);
@@ -109,7 +110,7 @@ export class InboundStack implements RequestStack {
     return this.#options.metrics.edge({
       direction: 'inbound',
       peer: callerOf(peer),
-      service: peer.cluster?.name ?? this.#destinationOf(peer),
+      service: this.#options.view.serviceOf(peer.port) ?? peer.cluster?.name ?? this.#destinationOf(peer),
       backend: '',
       security: peer.spiffeId === '' ? 'plain' : 'mtls',
     });

@@ -60,6 +60,7 @@ export class OutboundStack implements RequestStack {
     const { exchange } = request;
     const durationMs = this.#options.monotonicMs() - exchange.startedMs;
     this.#seriesOf(request).count(exchange, durationMs / 1_000);
+    exchange.span?.end(exchange, null);
     const { accessLog } = this.#options;
     if (!accessLog.wants(exchange)) return;
     const endpoint = exchange.slot?.endpoint ?? null;

@@ -4,7 +4,7 @@ import type { ClientConnection, ClientConnectionOwner, TransportError } from '@t
 export interface ConnectionPool {
   onCapacity(pooled: PooledConnection): void;
   onRetiring(pooled: PooledConnection): void;
-  onClosed(pooled: PooledConnection): void;
+  onClosed(pooled: PooledConnection, error: TransportError | null): void;
 }
 
 /** A connection with what its pool keeps of it. */
@@ -14,6 +14,8 @@ export class PooledConnection implements ClientConnectionOwner {
   readonly generation: number;
   connection!: ClientConnection;
   idleSinceMs = 0;
+  /** The request that it was opened for has not been given to it yet. */
+  isFresh = true;
   /** HTTP/2: no request joins the large body that it carries. */
   isLeftToBulk = false;
   readonly #pool: ConnectionPool;
@@ -32,7 +34,7 @@ export class PooledConnection implements ClientConnectionOwner {
     this.#pool.onRetiring(this);
   }
 
-  onClosed(_connection: ClientConnection, _error: TransportError | null): void {
-    this.#pool.onClosed(this);
+  onClosed(_connection: ClientConnection, error: TransportError | null): void {
+    this.#pool.onClosed(this, error);
   }
 }

@@ -20,10 +20,11 @@ import type { IdentityMaterial, IdentitySource, InboundView, OutboundView } from
 import { composeListeners } from '../listener/compose-listeners.ts';
 import type { InboundListener, OutboundListener } from '../listener/listeners.ts';
 import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
-import { AccessLog } from './access-log.ts';
+import { RequestTracer } from '../tracing/request-tracer.ts';
 import { AppClusters } from './app-clusters.ts';
 import { TwoChoices } from './balancer.ts';
 import { InboundStack } from './inbound-stack.ts';
+import { type OpenAccessLog, openAccessLog } from './open-access-log.ts';
 import { OutboundStack } from './outbound-stack.ts';
 import { OverloadGuard } from './overload/overload-guard.ts';
 import { OverloadMetrics } from './overload/overload-metrics.ts';
@@ -54,7 +55,11 @@ export interface ProxyOptions {
   readonly drainDelayMs?: number;
   /** Where access log lines go. Default: standard output. */
   readonly writeAccessLog?: (line: string) => void;
+  /** Default: tracing is off. */
+  readonly tracers?: Readonly<Record<'inbound' | 'outbound', RequestTracer>>;
 }
+
+const ACCESS_LOG_FLUSH_MS = 500;
 
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is what a sidecar is made of, and no module here uses the global.
 export class Proxy implements Component {
@@ -67,6 +72,7 @@ export class Proxy implements Component {
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
   readonly #listeners: { readonly outbound: OutboundListener; readonly inbound: InboundListener };
+  readonly #accessLog: OpenAccessLog;
   #inboundOpening: Promise<void> | null = null;
   readonly #drain: ProxyDrain;
 
@@ -74,13 +80,18 @@ export class Proxy implements Component {
     this.#options = options;
     const { settings, clock, logger, random } = options;
     this.#sweep = new Sweep(clock);
-    const metrics = new RequestMetrics(options.metrics, {
-      inbound: () => this.#inbound.context.connections.size,
-      outbound: () => this.#outbound.context.connections.size,
-      upstream: () => this.#upstreams.openCount,
-      bulk: () => this.#upstreams.bulkCount,
-      avoided: () => this.#upstreams.avoidedCount,
-    });
+    const metrics = new RequestMetrics(
+      options.metrics,
+      {
+        inbound: () => this.#inbound.context.connections.size,
+        outbound: () => this.#outbound.context.connections.size,
+        upstream: () => this.#upstreams.openCount,
+        bulk: () => this.#upstreams.bulkCount,
+        avoided: () => this.#upstreams.avoidedCount,
+        pending: () => this.#upstreams.queuedCount,
+      },
+      settings.seriesExpiryMs,
+    );
     this.#metrics = metrics;
     const own = parseName(settings.workload);
     if (own !== null) metrics.setOwn({ workload: own.name, namespace: own.namespace });
@@ -91,15 +102,22 @@ export class Proxy implements Component {
     this.#overload = new OverloadGuard({ limits, metrics: new OverloadMetrics(options.metrics) });
     const nowMs = () => this.#sweep.nowMs;
     const codecs = { nowMs, observer: observerOf('upstream', metrics) };
-    const dialer = new MeshDialer(settings, options.identity, () => options.inbound.owner, codecs);
-    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep, random });
-    const write = options.writeAccessLog ?? ((line: string) => void process.stdout.write(line));
+    const owner = () => options.inbound.owner;
+    const dialer = new MeshDialer(settings, options.identity, { owner, metrics, codecs });
+    this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep, metrics, random });
+    this.#accessLog = openAccessLog({
+      format: settings.accessLog,
+      clock,
+      metrics,
+      registry: options.metrics,
+      write: options.writeAccessLog,
+    });
     const shared = {
       settings,
       metrics,
       upstreams: this.#upstreams,
       balancer: new TwoChoices(random),
-      accessLog: new AccessLog({ format: settings.accessLog, clock, own: () => metrics.own, write }),
+      accessLog: this.#accessLog.accessLog,
       monotonicMs: () => clock.monotonicMs(),
     };
     this.#outbound = this.#relays(
@@ -193,6 +211,7 @@ export class Proxy implements Component {
     this.#upstreams.abort();
     this.#sweep.stop();
     this.#overload.stop();
+    await this.#accessLog.flush(ACCESS_LOG_FLUSH_MS);
   }
 
   /** For the config dump. */
@@ -221,7 +240,8 @@ export class Proxy implements Component {
       sweep: this.#sweep,
       metrics,
       overload: this.#overload,
-      ownFields: new OwnFields(),
+      tracer: this.#options.tracers?.[side === 'inbound' ? 'inbound' : 'outbound'] ?? untraced,
+      ownFields: new OwnFields({ forwarding: settings.forwarding }),
       copies: new RequestCopies(limits.maxReplayBytes),
       retries: new Retries({ stack, budget, count: (result) => metrics.retried(side, result) }),
       connections: new Set(),
@@ -259,6 +279,8 @@ export class Proxy implements Component {
     );
   }
 }
+
+const untraced = new RequestTracer('outbound', 0, () => 1);
 
 function observerOf(side: ConnectionSide, metrics: RequestMetrics): ConnectionObserver {
   return {

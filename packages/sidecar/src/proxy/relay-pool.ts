@@ -19,6 +19,7 @@ export class RelayPool {
     const relay = this.#spare.pop() ?? new RequestRelay(this.context);
     this.context.retries.onRequest();
     relay.client = client;
+    relay.exchange.forwardedClient = client.forwarded;
     return relay;
   }
 

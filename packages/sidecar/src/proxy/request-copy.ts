@@ -2,12 +2,12 @@ import {
   type ClientStream,
   copyBytes,
   FieldSection,
+  FLAG_HOP_BY_HOP,
   MAX_HEADER_COUNT,
   memoryAccount,
   parseRequestHead,
   RequestHead,
 } from '@tulle/http';
-import { dropReserved } from './own-fields.ts';
 
 const FIRST_BODY_BYTES = 1024;
 /** A copy that a large body made large is not kept. */
@@ -29,6 +29,9 @@ export class RequestCopy {
   #text: Buffer = Buffer.alloc(0);
   #textBytes = 0;
   #hasUpgrade = false;
+  /** Lines that are not forwarded: reading the text again does not tell of all. */
+  readonly #dropped = new Uint8Array(MAX_HEADER_COUNT);
+  #droppedCount = 0;
   readonly #extra = new FieldSection();
   #hasExtra = false;
   #trailers: FieldSection | null = null;
@@ -52,7 +55,7 @@ export class RequestCopy {
     if (after !== this.#textBytes) throw new Error('a head that was accepted is not accepted again');
     this.#textBytes = 0;
     head.hasUpgrade = this.#hasUpgrade;
-    dropReserved(head);
+    for (let i = 0; i < this.#droppedCount; i++) head.drop(this.#dropped[i]!);
     return head;
   }
 
@@ -116,6 +119,11 @@ export class RequestCopy {
     }
     this.#textBytes = copyBytes(this.#text, 0, head.buffer, start, end);
     this.#hasUpgrade = head.hasUpgrade;
+    this.#droppedCount = 0;
+    if (head.droppedCount === 0) return;
+    for (let i = 0; i < head.count; i++) {
+      if ((head.flags[i]! & FLAG_HOP_BY_HOP) !== 0) this.#dropped[this.#droppedCount++] = i;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@tulle/http';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
+import { RequestTracer } from '../tracing/request-tracer.ts';
 import { Avoidance } from './avoidance.ts';
 import type { DownstreamContext } from './downstream-context.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
@@ -105,6 +106,7 @@ function setUp(httpMajor: 1 | 2, method: string, { others = [], isMeshed = false
     sweep: new Sweep(clock),
     metrics: {} as DownstreamContext['metrics'],
     overload: {} as DownstreamContext['overload'],
+    tracer: new RequestTracer('outbound', 0, () => 1),
     ownFields: new OwnFields(),
     copies: new RequestCopies(16),
     retries: new Retries({ stack, budget, count: (result) => void retries.push(result) }),

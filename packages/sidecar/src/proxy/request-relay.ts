@@ -39,7 +39,13 @@ export interface RelayClient extends ServedClient {
   onExchangeOver(relay: RequestRelay): void;
 }
 
-const nobody: RelayClient = { peer: null, captured: null, authority: '', onExchangeOver() {} };
+const nobody: RelayClient = {
+  peer: null,
+  captured: null,
+  forwarded: null,
+  authority: '',
+  onExchangeOver() {},
+};
 
 /** The relays are used again: one is at work for each exchange, whoever's it is. */
 export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedRequest, RespondedRequest {
@@ -67,12 +73,13 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   }
 
   begin(stream: ServerStream, head: RequestHead, isEnd: boolean): void {
-    const { clock, capturesText } = this.#context;
+    const { clock, tracer, capturesText } = this.#context;
     this.stream = stream;
     this.#isRequestEnded = isEnd;
     this.exchange.begin(clock.monotonicMs());
     this.touch();
     if (capturesText) this.exchange.text.capture(head);
+    tracer.begin(this.exchange, head);
     this.#route(head, null);
   }
 
@@ -81,7 +88,6 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.stream = stream;
     this.#isRequestEnded = true;
     this.exchange.begin(this.#context.clock.monotonicMs());
-    this.exchange.text.clear();
     this.fail(failure);
   }
 
@@ -181,8 +187,7 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     if (stream !== null) {
       if (failure.status === 0 || !stream.canRespond) stream.abort('internal');
       else {
-        exchange.code = failure.status;
-        sendLocalAnswer(stream, failure, detail);
+        sendLocalAnswer(stream, exchange, { failure, detail });
       }
     }
     this.#close();
@@ -244,8 +249,9 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const { pool } = slot;
     this.#take(slot);
     const isMeshed = pool.endpoint.mesh !== null;
-    const extra = ownFields.prepare(head, isMeshed && exchange.appMajor === 1);
-    if (capturesText) ownFields.captureOwnId(exchange.text);
+    exchange.tellsHttp1 = isMeshed && exchange.appMajor === 1;
+    const extra = ownFields.prepare(head, exchange);
+    if (capturesText || exchange.span !== null) ownFields.captureOwnId(exchange.text);
     const httpMajor = isMeshed ? 2 : exchange.appMajor;
     const upstream = pool.open(httpMajor, this.responseHandler, head.contentLength);
     if (upstream === null) {
@@ -329,8 +335,8 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const isMeshed = slot.endpoint.mesh !== null;
     const lost = exchange.slot!;
     if (slot !== lost) this.#take(slot);
-    if (isMeshed !== (lost.endpoint.mesh !== null))
-      copy.keepFields(ownFields.prepare(copy.head, isMeshed && exchange.appMajor === 1));
+    exchange.tellsHttp1 = isMeshed && exchange.appMajor === 1;
+    if (isMeshed !== (lost.endpoint.mesh !== null)) copy.keepFields(ownFields.prepare(copy.head, exchange));
     const httpMajor = isMeshed ? 2 : exchange.appMajor;
     const takesFresh = slot === lost || !isUnprocessed;
     const upstream = takesFresh

@@ -3,6 +3,7 @@ import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OutboundLookup } from '../config/mesh-view.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
+import type { ForwardedClient } from './forwarded-client.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import type { EndpointSlot } from './upstreams.ts';
 
@@ -12,6 +13,8 @@ export interface ServedClient {
   readonly peer: InboundPeer | null;
   /** Outbound and captured: where it wanted to go, whatever it says in Host. */
   readonly captured: OriginalAddress | null;
+  /** Inbound: what the application is told of it. */
+  readonly forwarded: ForwardedClient | null;
   /** As of its last request, so that the next one needs no new string. */
   authority: string;
 }

@@ -90,6 +90,12 @@ export class RequestText {
     this.#hasTrace = true;
   }
 
+  /** As captureTrace(). */
+  setTrace(traceId: string): void {
+    this.#bytes.write(traceId, this.#authorityEnd, TRACE_ID_BYTES, 'latin1');
+    this.#hasTrace = true;
+  }
+
   clear(): void {
     this.#methodEnd = 0;
     this.#pathEnd = 0;

@@ -47,7 +47,7 @@ export class ResponseRelay implements ClientStreamHandler {
     if (stream === null) return;
     if (relay.exchange.slot?.endpoint.mesh === null) dropReserved(head);
     else {
-      const loss = lossOfAnswer(head);
+      const loss = lossOfAnswer(head, isEnd && relay.exchange.isGrpc);
       if (loss !== null && relay.onLossAnswered(loss)) return;
     }
     const opensTunnel = !isEnd && (head.status === 101 || (relay.exchange.wantsTunnel && head.status < 300));

@@ -48,8 +48,9 @@ const lossesOfPeers: ReadonlyMap<string, Loss> = new Map([
   [failures.upstreamClosed.reason, closedFresh],
 ]);
 
-export function lossOfAnswer(head: ResponseHead): Loss | null {
-  if (head.status !== 502 && head.status !== 503) return null;
+/** `isGrpcError`: a response of a head alone to a call of gRPC, whose status is 200 whatever went wrong. */
+export function lossOfAnswer(head: ResponseHead, isGrpcError: boolean): Loss | null {
+  if (head.status !== 502 && head.status !== 503 && !isGrpcError) return null;
   const index = head.find('x-tulle-reason');
   return index < 0 ? null : (lossesOfPeers.get(head.value(index)) ?? null);
 }

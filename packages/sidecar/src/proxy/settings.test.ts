@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultForwarding } from './forwarded-client.ts';
 import {
   defaultProxyLimits,
   defaultProxyTimeouts,
@@ -17,7 +18,9 @@ describe('proxySettings', () => {
       inboundPort: 15_006,
       sharesPorts: false,
       capture: 'none',
-      accessLog: 'errors',
+      accessLog: 'off',
+      forwarding: defaultForwarding,
+      seriesExpiryMs: 900_000,
       limits: defaultProxyLimits,
       timeouts: defaultProxyTimeouts,
     });

@@ -6,6 +6,9 @@ import {
   type TransportBackend,
 } from '@tulle/http';
 
+import { defaultSeriesExpiryMs } from '../metrics.ts';
+import { defaultForwarding, type ForwardingSettings } from './forwarded-client.ts';
+
 /**
  * Every bound of the request path; the comment says what whoever exceeds it is answered. Those of the codecs
  * are HttpLimits; a response beyond them is answered 502 `upstream_protocol_error`.
@@ -78,6 +81,9 @@ export interface ProxySettings {
   /** `redirect`: netfilter brings what the pod sends and gets; else applications speak to the outbound port. */
   readonly capture: CaptureMode;
   readonly accessLog: AccessLogFormat;
+  readonly forwarding: ForwardingSettings;
+  /** A series of metrics that nobody used this long is dropped. */
+  readonly seriesExpiryMs: number;
   readonly limits: ProxyLimits;
   readonly timeouts: ProxyTimeouts;
 }
@@ -117,6 +123,8 @@ export interface ProxySettingsInput {
   readonly sharesPorts?: boolean;
   readonly capture?: CaptureMode;
   readonly accessLog?: AccessLogFormat;
+  readonly forwarding?: ForwardingSettings;
+  readonly seriesExpiryMs?: number;
   readonly limits?: Partial<ProxyLimits>;
   readonly timeouts?: Partial<ProxyTimeouts>;
 }
@@ -131,7 +139,9 @@ export function proxySettings(input: ProxySettingsInput): ProxySettings {
     inboundPort: input.inboundPort ?? 15_006,
     sharesPorts: input.sharesPorts ?? false,
     capture: input.capture ?? 'none',
-    accessLog: input.accessLog ?? 'errors',
+    accessLog: input.accessLog ?? 'off',
+    forwarding: input.forwarding ?? defaultForwarding,
+    seriesExpiryMs: input.seriesExpiryMs ?? defaultSeriesExpiryMs,
     limits: { ...defaultProxyLimits, ...input.limits },
     timeouts: { ...defaultProxyTimeouts, ...input.timeouts },
   };

@@ -13,6 +13,7 @@ import {
   type TransportHandler,
 } from '@tulle/http';
 import type { IdentitySource, UpstreamEndpoint } from '../config/mesh-view.ts';
+import type { RequestMetrics } from '../metrics.ts';
 import { meshHttpProtocol, meshServerName, meshTcpProtocol } from './mesh-tls.ts';
 import { type ProxySettings, upstreamLimits } from './settings.ts';
 
@@ -37,26 +38,34 @@ export interface BytesOptions {
   onConnect(transport: Transport): void;
 }
 
+export interface MeshDialerOptions {
+  /** What the own workload is called by whoever made it. */
+  readonly owner: () => string;
+  readonly metrics: RequestMetrics;
+  readonly codecs: Omit<ClientConnectionOptions, 'limits'>;
+}
+
 export class MeshDialer implements UpstreamDialer, BytesDialer {
   readonly #settings: ProxySettings;
   readonly #identity: IdentitySource;
   readonly #owner: () => string;
   readonly #plainOptions: ClientConnectionOptions;
   readonly #meshOptions: ClientConnectionOptions;
+  readonly #metrics: RequestMetrics;
   readonly #sessions = new TlsSessionCache();
   #context: { readonly generation: number; readonly secure: SecureContext } | null = null;
 
   constructor(
     settings: ProxySettings,
     identity: IdentitySource,
-    owner: () => string,
-    options: Omit<ClientConnectionOptions, 'limits'>,
+    { owner, metrics, codecs }: MeshDialerOptions,
   ) {
+    this.#metrics = metrics;
     this.#settings = settings;
     this.#identity = identity;
     this.#owner = owner;
-    this.#plainOptions = { ...options, limits: upstreamLimits(settings.limits, false) };
-    this.#meshOptions = { ...options, limits: upstreamLimits(settings.limits, true) };
+    this.#plainOptions = { ...codecs, limits: upstreamLimits(settings.limits, false) };
+    this.#meshOptions = { ...codecs, limits: upstreamLimits(settings.limits, true) };
   }
 
   get generation(): number {
@@ -93,6 +102,10 @@ export class MeshDialer implements UpstreamDialer, BytesDialer {
     const { spiffeId, port } = endpoint.mesh;
     return connectTls({
       ...common,
+      onConnect: (transport) => {
+        this.#metrics.handshake('upstream', transport.isSessionReused);
+        bytes.onConnect(transport);
+      },
       port,
       secureContext,
       serverName: meshServerName(endpoint.port, this.#owner()),

@@ -1,6 +1,7 @@
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Cluster, UpstreamEndpoint } from '../config/mesh-view.ts';
+import { testMetrics } from '../metrics/testing/test-metrics.ts';
 import { defaultProxyLimits, defaultProxyTimeouts } from './settings.ts';
 import { Sweep, sweepIntervalMs } from './sweep.ts';
 import { Upstreams } from './upstreams.ts';
@@ -33,6 +34,7 @@ function setUp() {
     timeouts: defaultProxyTimeouts,
     sweep,
     random: () => 0.5,
+    metrics: testMetrics(),
   });
   sweep.add(upstreams);
   sweep.start();

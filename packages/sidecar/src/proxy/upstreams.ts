@@ -74,7 +74,7 @@ export class Upstreams implements Swept {
 
   /** An endpoint of no cluster, for one connection: nothing is kept of it. */
   looseSlot(endpoint: UpstreamEndpoint, name: string): EndpointSlot {
-    return new EndpointSlot(new EndpointPool(endpoint, this.#options), name);
+    return new EndpointSlot(new EndpointPool(endpoint, name, this.#options), name);
   }
 
   get openCount(): number {
@@ -93,6 +93,12 @@ export class Upstreams implements Swept {
   get avoidedCount(): number {
     let count = 0;
     for (const pool of this.#pools.values()) if (pool.isAvoided) count++;
+    return count;
+  }
+
+  get queuedCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.queuedCount;
     return count;
   }
 
@@ -128,7 +134,7 @@ export class Upstreams implements Swept {
 
   #rebuild(cluster: Cluster, before: ClusterSlots | undefined): ClusterSlots {
     const slots = cluster.endpoints.map((endpoint) => {
-      const pool = this.#poolOf(endpoint);
+      const pool = this.#poolOf(endpoint, cluster.name);
       // What discovery announces anew may be another pod at the same address.
       if (pool.references === 0) pool.avoidance.clear();
       pool.references++;
@@ -140,12 +146,12 @@ export class Upstreams implements Swept {
     return made;
   }
 
-  #poolOf(endpoint: UpstreamEndpoint): EndpointPool {
+  #poolOf(endpoint: UpstreamEndpoint, cluster: string): EndpointPool {
     const { key, mesh } = endpoint;
     const name = mesh === null ? `${key}|plain` : `${key}|${mesh.spiffeId}|${mesh.port}`;
     let pool = this.#pools.get(name);
     if (pool === undefined) {
-      pool = new EndpointPool(endpoint, this.#options);
+      pool = new EndpointPool(endpoint, cluster, this.#options);
       this.#pools.set(name, pool);
     }
     return pool;
