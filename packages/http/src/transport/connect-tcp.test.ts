@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectTcp } from './connect-tcp.ts';
 import { listenTcp } from './listen-tcp.ts';
@@ -46,6 +46,20 @@ describe.each(['socket', 'handle'] as const)('connectTcp on the %s backend', (ba
     });
     for (const { transport } of dials) transport.abort();
     silent.stop();
+  });
+
+  it('keeps no time limit that only its own process has missed', async () => {
+    const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { connected, transport } = dial(port, '127.0.0.1', 50);
+    // The name is looked up, where it is one, and the connection begun.
+    await new Promise((resolve) => setImmediate(resolve));
+    const busyUntilMs = performance.now() + 150;
+    while (performance.now() < busyUntilMs);
+    await connected;
+    transport.abort();
+    server.close();
   });
 
   it('can be aborted while it connects', async () => {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { ConnectDeadline } from './connect-deadline.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { connectTcpHandle } from './tcp-handle.ts';
 import { type ConnectTcpOptions, connectTimeout, type Transport } from './transport.ts';
@@ -19,10 +20,11 @@ export function connectTcp(options: ConnectTcpOptions): Transport {
     onread: transport.onread,
   });
   transport.attach(socket);
-  const timer = setTimeout(() => transport.fail(connectTimeout(options)), options.connectTimeoutMs);
-  socket.once('close', () => clearTimeout(timer));
+  const fail = () => transport.fail(connectTimeout(options));
+  const deadline = new ConnectDeadline(options.connectTimeoutMs, fail);
+  socket.once('close', () => deadline.clear());
   socket.once('connect', () => {
-    clearTimeout(timer);
+    deadline.clear();
     transport.opened();
     options.onConnect(transport);
     transport.start();

@@ -1,5 +1,6 @@
 import { connect as connectSocket, isIP } from 'node:net';
 import { connect as connectTlsSocket, type SecureContext, type TLSSocket } from 'node:tls';
+import { ConnectDeadline } from './connect-deadline.ts';
 import type { HandleTransport } from './handle-transport.ts';
 import { peerCertificateOf } from './peer-certificate.ts';
 import type { SocketTransport } from './socket-transport.ts';
@@ -54,11 +55,12 @@ export function connectTls(options: ConnectTlsOptions): Transport {
     sessionCache.delete(sessionKey);
     transport.fail(error);
   };
-  const timer = setTimeout(() => fail(timeoutOf(options, stage.phase)), options.connectTimeoutMs);
+  const expire = () => fail(timeoutOf(options, stage.phase));
+  const deadline = new ConnectDeadline(options.connectTimeoutMs, expire);
   const failEarly = (error: Error) => fail(TransportError.from(error, stage.phase));
   raw.once('error', failEarly);
   socket.prependOnceListener('error', failEarly);
-  socket.once('close', () => clearTimeout(timer));
+  socket.once('close', () => deadline.clear());
   socket.on('session', (fresh) => {
     const certificate = transport.peerCertificate;
     // TLS 1.3 tickets follow the handshake, hence the verified certificate is there.
@@ -66,7 +68,7 @@ export function connectTls(options: ConnectTlsOptions): Transport {
     sessionCache.set(sessionKey, secureContext, { session: fresh, certificate });
   });
   socket.once('secureConnect', () => {
-    clearTimeout(timer);
+    deadline.clear();
     socket.off('error', failEarly);
     const result = acceptPeer(socket, cached, options);
     if (result instanceof TransportError) fail(result);

@@ -1,6 +1,7 @@
 /** Plain connections of the `handle` backend: listen and connect on raw TCP handles. */
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
+import { ConnectDeadline } from './connect-deadline.ts';
 import { HandleTransport, systemError } from './handle-transport.ts';
 import { type RawAddress, type RawHandle, type RawTcpHandle, rawBinding } from './raw-binding.ts';
 import {
@@ -132,14 +133,15 @@ export function connectTcpHandle(options: ConnectTcpOptions): Transport {
   const binding = rawBinding();
   const handle = new binding.Tcp(binding.socketType);
   const transport = new HandleTransport(false, (_, isAbort, done) => {
-    clearTimeout(timer);
+    deadline.clear();
     closeTcp(handle, isAbort, done);
   });
   transport.handler = options.handler;
-  const timer = setTimeout(() => transport.fail(connectTimeout(options)), options.connectTimeoutMs);
+  const fail = () => transport.fail(connectTimeout(options));
+  const deadline = new ConnectDeadline(options.connectTimeoutMs, fail);
   resolveHost(options.host, (error, address) => {
     if (transport.isClosed) return;
-    if (error === null) startConnect(transport, handle, address, timer, options);
+    if (error === null) startConnect(transport, handle, address, deadline, options);
     else transport.fail(TransportError.from(error, 'connect'));
   });
   return transport;
@@ -149,12 +151,12 @@ function startConnect(
   transport: HandleTransport,
   handle: RawTcpHandle,
   address: string,
-  timer: NodeJS.Timeout,
+  deadline: ConnectDeadline,
   options: ConnectTcpOptions,
 ): void {
   const request = new (rawBinding().ConnectRequest)();
   request.oncomplete = (status) => {
-    clearTimeout(timer);
+    deadline.clear();
     if (transport.isClosed) return;
     if (status !== 0) {
       transport.fail(connectError(status, address, options.port));
