@@ -26,7 +26,7 @@ export interface RunningPod {
 /** The service under load. */
 export const service = 'server';
 /** Another that a route may lead to. */
-export const otherService = 'other';
+const otherService = 'other';
 
 /**
  * One client pod and some server pods on loopback, and what an endpoint controller would say of the latter.

@@ -16,6 +16,8 @@ import {
 export interface ConnectTlsOptions extends ConnectTcpOptions {
   /** Key, certificate and trusted roots. Its identity binds cached sessions: make one per rotation. */
   readonly secureContext: SecureContext;
+  /** Where given, the handshake has this long for itself. Else connect and handshake share connectTimeoutMs. */
+  readonly handshakeTimeoutMs?: number;
   /** A name for SNI, not an address; empty: none is sent. */
   readonly serverName: string;
   readonly alpnProtocols: readonly string[];
@@ -26,8 +28,7 @@ export interface ConnectTlsOptions extends ConnectTcpOptions {
 }
 
 /**
- * Opens a TLS 1.3 connection; `connectTimeoutMs` bounds connect and handshake together. Nothing
- * that is written leaves before the peer is verified.
+ * Opens a TLS 1.3 connection. Nothing that is written leaves before the peer is verified.
  */
 export function connectTls(options: ConnectTlsOptions): Transport {
   const { secureContext, sessionCache, sessionKey } = options;
@@ -50,13 +51,16 @@ export function connectTls(options: ConnectTlsOptions): Transport {
   const stage = { phase: 'connect' as 'connect' | 'handshake' };
   raw.once('connect', () => {
     stage.phase = 'handshake';
+    if (options.handshakeTimeoutMs === undefined) return;
+    deadline.clear();
+    deadline = new ConnectDeadline(options.handshakeTimeoutMs, expire);
   });
   const fail = (error: TransportError) => {
     sessionCache.delete(sessionKey);
     transport.fail(error);
   };
   const expire = () => fail(timeoutOf(options, stage.phase));
-  const deadline = new ConnectDeadline(options.connectTimeoutMs, expire);
+  let deadline = new ConnectDeadline(options.connectTimeoutMs, expire);
   const failEarly = (error: Error) => fail(TransportError.from(error, stage.phase));
   raw.once('error', failEarly);
   socket.prependOnceListener('error', failEarly);
@@ -113,5 +117,7 @@ function acceptPeer(
 function timeoutOf(options: ConnectTlsOptions, phase: 'connect' | 'handshake'): TransportError {
   const code = phase === 'connect' ? 'TRANSPORT_CONNECT_TIMEOUT' : 'TRANSPORT_HANDSHAKE_TIMEOUT';
   const target = `${options.host}:${options.port}`;
-  return new TransportError(code, phase, `no ${phase} with ${target} within ${options.connectTimeoutMs} ms`);
+  const { connectTimeoutMs, handshakeTimeoutMs = connectTimeoutMs } = options;
+  const limitMs = phase === 'connect' ? connectTimeoutMs : handshakeTimeoutMs;
+  return new TransportError(code, phase, `no ${phase} with ${target} within ${limitMs} ms`);
 }

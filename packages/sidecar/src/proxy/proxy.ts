@@ -80,24 +80,8 @@ export class Proxy implements Component {
     this.#options = options;
     const { settings, clock, logger, random } = options;
     this.#sweep = new Sweep(clock);
-    const metrics = new RequestMetrics(
-      options.metrics,
-      {
-        inbound: () => this.#inbound.context.connections.size,
-        outbound: () => this.#outbound.context.connections.size,
-        upstream: () => this.#upstreams.openCount,
-        bulk: () => this.#upstreams.bulkCount,
-        avoided: () => this.#upstreams.avoidedCount,
-        pending: () => this.#upstreams.queuedCount,
-      },
-      settings.seriesExpiryMs,
-    );
+    const metrics = this.#createMetrics();
     this.#metrics = metrics;
-    const own = parseName(settings.workload);
-    if (own !== null) metrics.setOwn({ workload: own.name, namespace: own.namespace });
-    options.inbound.onChange(() => {
-      if (options.inbound.owner !== '') metrics.setOwn({ workload: options.inbound.owner });
-    });
     const { limits, timeouts } = settings;
     this.#overload = new OverloadGuard({ limits, metrics: new OverloadMetrics(options.metrics) });
     const nowMs = () => this.#sweep.nowMs;
@@ -144,19 +128,7 @@ export class Proxy implements Component {
       inboundView: options.inbound,
       original: options.originalDestination ?? null,
     });
-    this.#drain = new ProxyDrain({
-      inbound: {
-        connections: this.#inbound.context.connections,
-        stopAccepting: () => this.#listeners.inbound.close(),
-      },
-      outbound: {
-        connections: this.#outbound.context.connections,
-        stopAccepting: () => this.#listeners.outbound.close(),
-      },
-      delayMs: options.drainDelayMs ?? 0,
-      clock,
-      logger,
-    });
+    this.#drain = this.#createDrain();
   }
 
   /** 0 until it is bound. */
@@ -226,6 +198,43 @@ export class Proxy implements Component {
       pools: this.#upstreams.describe(),
       settings,
     };
+  }
+
+  #createMetrics(): RequestMetrics {
+    const { settings, inbound, metrics: registry } = this.#options;
+    const counts = {
+      inbound: () => this.#inbound.context.connections.size,
+      outbound: () => this.#outbound.context.connections.size,
+      upstream: () => this.#upstreams.openCount,
+      bulk: () => this.#upstreams.bulkCount,
+      avoided: () => this.#upstreams.avoidedCount,
+      pending: () => this.#upstreams.queuedCount,
+    };
+    const metrics = new RequestMetrics(registry, counts, settings.seriesExpiryMs);
+    const own = parseName(settings.workload);
+    if (own !== null) metrics.setOwn({ workload: own.name, namespace: own.namespace });
+    inbound.onChange(() => {
+      if (inbound.owner !== '') metrics.setOwn({ workload: inbound.owner });
+    });
+    return metrics;
+  }
+
+  #createDrain(): ProxyDrain {
+    const { drainDelayMs = 0, clock, logger } = this.#options;
+    const { inbound, outbound } = this.#listeners;
+    return new ProxyDrain({
+      inbound: {
+        connections: this.#inbound.context.connections,
+        stopAccepting: () => inbound.close(),
+      },
+      outbound: {
+        connections: this.#outbound.context.connections,
+        stopAccepting: () => outbound.close(),
+      },
+      delayMs: drainDelayMs,
+      clock,
+      logger,
+    });
   }
 
   #relays(side: ConnectionSide, stack: RequestStack, metrics: RequestMetrics): RelayPool {

@@ -38,9 +38,9 @@ export interface ProxyLimits extends HttpLimits {
 }
 
 export interface ProxyTimeouts {
-  /** Connect, and with mTLS the handshake too. After: 502 UF. */
+  /** To connect. After: 502 UF, where no other endpoint can be had. */
   readonly connectMs: number;
-  /** Handshake of a connecting peer. After: refused. */
+  /** The handshake, of either side: a peer short of CPU takes its time. After: refused, or as connectMs. */
   readonly handshakeMs: number;
   /** From a head's first byte to its end. After: 408. */
   readonly headMs: number;

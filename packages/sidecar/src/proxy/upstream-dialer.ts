@@ -108,6 +108,7 @@ export class MeshDialer implements UpstreamDialer, BytesDialer {
       },
       port,
       secureContext,
+      handshakeTimeoutMs: this.#settings.timeouts.handshakeMs,
       serverName: meshServerName(endpoint.port, this.#owner()),
       alpnProtocols: [alpnProtocol],
       sessionCache: this.#sessions,
