@@ -4,6 +4,7 @@ import * as http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@tulle/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { defaultHttpLimits } from '../src/index.ts';
 import { startForwarding } from './forwarding-proxy.ts';
 import { pattern } from './node-peers.ts';
 
@@ -119,6 +120,47 @@ describe.each(['socket', 'handle'] as const)('%s backend', (backend) => {
     expect(broken.code).toBe(NGHTTP2_INTERNAL_ERROR);
     expect([whole.status, whole.body.length, whole.code]).toEqual([200, 100_000, 0]);
   });
+
+  // Where a body's last byte is the last of a window, node resets the stream (NO_ERROR) and sends no END_STREAM.
+  it.each([256 * 1024, 1024 * 1024, 10 * 1024 * 1024])(
+    'a body of %i bytes of a server that does not read the request has its end',
+    async (length) => {
+      const { client, forwarder } = await chain(backend, (stream) => {
+        stream.respond({ ':status': 200 });
+        let left = length;
+        const next = () => {
+          left -= 65_536;
+          stream.write(Buffer.alloc(65_536), () => (left > 0 ? next() : stream.end()));
+        };
+        next();
+      });
+      const answer = await ask(client, '/');
+      expect([answer.status, answer.body.length, answer.code]).toEqual([200, length, 0]);
+      expect(forwarder.failures).toEqual([]);
+    },
+  );
+
+  it.each(['GET', 'POST'])(
+    'a body of one window, announced, is whole whether its end comes or a reset: %s',
+    async (method) => {
+      const length = defaultHttpLimits.h2.streamWindowBytes;
+      const origins: http2.ServerHttp2Stream[] = [];
+      const { client, forwarder } = await chain(backend, (stream) => {
+        origins.push(stream);
+        stream.respond({ ':status': 200, 'content-length': length });
+        stream.write(Buffer.alloc(length), () => stream.end());
+      });
+      const stream = client.request({ ':path': '/', ':method': method }, { endStream: method === 'GET' });
+      stream.on('error', () => {});
+      await once(stream, 'response');
+      // Nobody reads, so that no credit comes before the server has ended.
+      await eventually(() => expect(origins[0]!.writableFinished).toBe(true));
+      let bytes = 0;
+      stream.on('data', (part: Buffer) => (bytes += part.length));
+      await once(stream, 'close');
+      expect([bytes, stream.rstCode, forwarder.failures]).toEqual([length, 0, []]);
+    },
+  );
 
   it('a server that refuses a stream is told apart from one that fails', async () => {
     const { client, forwarder } = await chain(backend, (stream) => stream.close(NGHTTP2_REFUSED_STREAM));

@@ -21,6 +21,7 @@ import { RequestHead } from '../message/request-head.ts';
 import { ResponseHead } from '../message/response-head.ts';
 import type { Transport, TransportError } from '../transport/transport.ts';
 import { BulkStreams } from './bulk-streams.ts';
+import { RESET_BY_PEER } from './closed-streams.ts';
 import { h2FieldErrors } from './field-errors.ts';
 import {
   CLIENT_PREFACE,
@@ -56,6 +57,8 @@ const ASSUMED_STREAMS = 100;
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** For the server to close after us. */
 const LINGER_MS = 5_000;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** One at a time is read, by any connection. */
 const head = new ResponseHead();
@@ -319,6 +322,24 @@ export class H2ClientConnection extends H2Connection implements ClientConnection
     if (stream.missingBytes > 0) return bodyLengthMismatch;
     const number = readTrailerFields(section);
     return number === 0 ? null : h2FieldErrors[number]!;
+  }
+
+  /**
+   * A response as long as its content-length says is whole, though the server did not end it: node:http2 resets a
+   * stream in place of END_STREAM where that has to wait for a window. Without content-length nobody can tell.
+   */
+  override onStreamReset(stream: H2Stream, code: number): void {
+    const isWhole = (stream as H2ClientStream).hasResponse && stream.missingBytes === 0;
+    if (code !== NO_ERROR || !isWhole) {
+      super.onStreamReset(stream, code);
+      return;
+    }
+    this.closed.add(stream.id, RESET_BY_PEER);
+    stream.hasPeerEnded = true;
+    this.detach(stream);
+    stream.isOver = true;
+    stream.events!.onBody(NO_BYTES, 0, 0, true);
+    this.recycle(stream);
   }
 
   protected failureOfReset(_stream: H2Stream, code: number): StreamFailure {

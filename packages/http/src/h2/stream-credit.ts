@@ -6,7 +6,7 @@
  * Always: what may come, what is held and what is owed are the window that streams begin with, and the
  * stream's growth.
  */
-import type { H2Limits } from '../exchange/limits.ts';
+import { type H2Limits, UNEVEN_BYTES } from '../exchange/limits.ts';
 import { memoryAccount } from '../transport/memory-account.ts';
 import { DEFAULT_WINDOW_BYTES } from './frame-types.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -15,7 +15,7 @@ import type { ReceiveWindow } from './receive-window.ts';
 import type { StreamTable } from './stream-table.ts';
 
 /** What a stream may have under way while memory is tight: it goes on, and cannot fill much. */
-const TIGHT_WINDOW_BYTES = 64 * 1024;
+const TIGHT_WINDOW_BYTES = 64 * 1024 + UNEVEN_BYTES;
 
 export class StreamCredit {
   /** What a stream's window begins with: the peer may use the default until it acknowledges ours. */

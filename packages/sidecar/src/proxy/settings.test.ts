@@ -53,7 +53,7 @@ describe('memoryLimits', () => {
   it('bounds what one connection to an endpoint may bring after memory has become tight', () => {
     const windowOf = (limit: number) => {
       const limits = { ...defaultProxyLimits, ...memoryLimits(limit * MEGABYTE) };
-      return upstreamLimits(limits, true).h2.connectionWindowBytes / MEGABYTE;
+      return Math.floor(upstreamLimits(limits, true).h2.connectionWindowBytes / MEGABYTE);
     };
     expect([windowOf(128), windowOf(256), windowOf(2_048)]).toEqual([4, 8, 16]);
   });

@@ -4,6 +4,7 @@ import {
   type HttpLimits,
   type ServerTimeouts,
   type TransportBackend,
+  UNEVEN_BYTES,
 } from '@tulle/http';
 
 import { defaultSeriesExpiryMs } from '../metrics.ts';
@@ -189,7 +190,7 @@ const upstreamWindowShare = 1 / 8;
 /** What the codec allows an endpoint: its streams are many clients', of whom some are slow. */
 export function upstreamLimits(limits: ProxyLimits, isMeshed: boolean): HttpLimits {
   const mostBytes = Math.min(upstreamWindowBytes, limits.maxBufferedBytes * upstreamWindowShare);
-  const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, mostBytes);
+  const connectionWindowBytes = Math.max(limits.h2.connectionWindowBytes, mostBytes + UNEVEN_BYTES);
   const head = isMeshed ? meshHead(limits.head) : limits.head;
   return { ...limits, head, h2: { ...limits.h2, connectionWindowBytes } };
 }

@@ -1,6 +1,7 @@
 /** RFC 9113 sections 5.1.2, 5.2, 6.4, 6.8 and RFC 8441 at a client: requests, credit, capacity, and the end. */
 // Long because each rule has its case, and a reader of the RFC wants them in one place.
 import { describe, expect, it } from 'vitest';
+import { defaultH2Limits } from '../../exchange/limits.ts';
 import { TransportError } from '../../transport/transport.ts';
 import { ClientExchange, ClientUnderTest } from '../testing/client-under-test.ts';
 import { PeerCredit } from '../testing/peer-credit.ts';
@@ -19,6 +20,7 @@ import {
   windowUpdate,
 } from '../testing/raw-frames.ts';
 
+const { streamWindowBytes } = defaultH2Limits;
 const OK = [[':status', '200']] as const;
 const ended = (id: number) => headers(id, OK, { isEnd: true });
 
@@ -122,7 +124,7 @@ describe('credit (sections 5.2, 6.9)', () => {
       sent += credit.send(1, 2 ** 20);
       await client.peer.settled();
     }
-    expect([sent, paused.bodyBytes]).toEqual([256 * 1024, 256 * 1024]);
+    expect([sent, paused.bodyBytes]).toEqual([streamWindowBytes, streamWindowBytes]);
     for (let left = 3 * 2 ** 20; left > 0; ) {
       const now = credit.send(3, left);
       left -= now;
@@ -132,7 +134,7 @@ describe('credit (sections 5.2, 6.9)', () => {
     expect(open.bodyBytes).toBe(3 * 2 ** 20);
     paused.during(() => paused.stream.resume());
     await client.peer.settled();
-    expect(credit.stream(1)).toBe(256 * 1024);
+    expect(credit.stream(1)).toBe(streamWindowBytes);
   });
 });
 

@@ -185,6 +185,45 @@ describe('what a response means', () => {
     expect([null, E.NO_ERROR, E.CANCEL]).toContain(client.peer.resetCode(1));
   });
 
+  it('as long as content-length says is whole, though NO_ERROR comes in place of its end', async () => {
+    const client = await ClientUnderTest.ready();
+    const exchange = client.request('POST');
+    await client.peer.settled();
+    client.peer.send(headers(1, ok('content-length', '5')), data(1, 'abcde'), rst(1, E.NO_ERROR));
+    await client.peer.settled();
+    exchange.send('what is left');
+    await client.peer.settled();
+    expect([exchange.body, exchange.isEnded, exchange.failure]).toEqual(['abcde', true, null]);
+    expect(client.connection.activeStreams).toBe(0);
+    expect([client.peer.of(T.RST_STREAM), client.peer.of(T.GOAWAY), client.peer.body(1).length]).toEqual([
+      [],
+      [],
+      0,
+    ]);
+    const next = client.request();
+    await client.peer.settled();
+    client.peer.send(...[headers(3, OK), data(3, 'x', { isEnd: true })]);
+    await client.peer.settled();
+    expect([next.body, next.isEnded]).toEqual(['x', true]);
+  });
+
+  it.each([
+    ['without content-length', OK, 'abcde', E.NO_ERROR],
+    ['with less than content-length', ok('content-length', '5'), 'abcd', E.NO_ERROR],
+    ['with another code', ok('content-length', '5'), 'abcde', E.INTERNAL_ERROR],
+  ])('%s breaks off with a reset before its end', async (_, fields, body, code) => {
+    const client = await ClientUnderTest.ready();
+    const exchange = client.request();
+    await client.peer.settled();
+    client.peer.send(headers(1, fields), data(1, body), rst(1, code));
+    await client.peer.settled();
+    expect([exchange.body, exchange.isEnded, exchange.failure]).toEqual([
+      body,
+      false,
+      { kind: 'reset', code },
+    ]);
+  });
+
   it('10.5: more interim heads than may be are malformed', async () => {
     const { exchange, client } = await answered(
       'GET',
