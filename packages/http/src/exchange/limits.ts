@@ -10,7 +10,7 @@ export interface H2Limits {
   readonly maxConcurrentStreams: number;
   /** What we announce as SETTINGS_INITIAL_WINDOW_SIZE. Above: FLOW_CONTROL_ERROR. */
   readonly streamWindowBytes: number;
-  /** What it may grow to while the stream's reader keeps up. Above: the peer must wait. */
+  /** What it may grow to while the stream's reader keeps up, an eighth of the connection's at most. Above: the peer must wait. */
   readonly maxStreamWindowBytes: number;
   /** A stream that moves more within a second, or announces more, is bulk: see ClientConnection.bulkStreams. */
   readonly bulkBytes: number;

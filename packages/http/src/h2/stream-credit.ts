@@ -17,6 +17,9 @@ import type { StreamTable } from './stream-table.ts';
 /** What a stream may have under way while memory is tight: it goes on, and cannot fill much. */
 const TIGHT_WINDOW_BYTES = 64 * 1024 + UNEVEN_BYTES;
 
+/** One stream that grew and then stalls must not crowd its connection: see ReceiveWindow. */
+const LEAST_SHARERS = 8;
+
 export class StreamCredit {
   /** What a stream's window begins with: the peer may use the default until it acknowledges ours. */
   #initialBytes: number;
@@ -27,7 +30,11 @@ export class StreamCredit {
 
   constructor(limits: H2Limits, connection: ReceiveWindow, writer: FrameWriter) {
     this.#windowBytes = limits.streamWindowBytes;
-    this.#maxGrowthBytes = Math.max(0, limits.maxStreamWindowBytes - limits.streamWindowBytes);
+    const largestBytes = Math.min(
+      limits.maxStreamWindowBytes,
+      limits.connectionWindowBytes / LEAST_SHARERS + UNEVEN_BYTES,
+    );
+    this.#maxGrowthBytes = Math.max(0, largestBytes - limits.streamWindowBytes);
     this.#initialBytes = Math.max(DEFAULT_WINDOW_BYTES, limits.streamWindowBytes);
     this.#connection = connection;
     this.#writer = writer;
