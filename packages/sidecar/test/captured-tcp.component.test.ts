@@ -207,6 +207,28 @@ describe.each(['socket', 'handle'] as const)('captured bytes on the %s backend',
     expect(server.sum('tulle_tcp_connections_closed_total', ['flag="UT"'])).toBe(1);
   });
 
+  it('are refused while more is under way than may be, and taken again afterwards', async () => {
+    const { client, dial } = await start(echoUntilEnd, {
+      protocol: 'tcp',
+      client: { limits: { maxRequests: 1 } },
+    });
+    // Sixteen are always served, and the one beside them that the limit allows.
+    const served = Array.from({ length: 17 }, dial);
+    for (const app of served) {
+      app.send('x');
+      await app.until('x');
+    }
+    const refused = dial();
+    refused.send('x');
+    await eventually(() => expect(refused.isClosed).toBe(true));
+    expect(client.sum('tulle_tcp_connections_closed_total', ['flag="UO"'])).toBe(1);
+    served[0]!.socket.destroy();
+    await eventually(() => expect(client.sum('tulle_tcp_connections_closed_total', [])).toBe(2));
+    const next = dial();
+    next.send('x');
+    await next.until('x');
+  });
+
   it("leave mutual TLS to the application where the port's mode is DISABLE", async () => {
     const received: Buffer[] = [];
     const { server, dial, appPort } = await start((socket) => {

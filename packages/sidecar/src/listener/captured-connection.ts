@@ -167,6 +167,10 @@ export class CapturedConnection
     this.#early = bytes;
     this.#transport.pause();
     this.#transport.handler = this;
+    if (!this.#context.tcp.admits()) {
+      this.#fail(failures.overloaded, '');
+      return;
+    }
     if (this.#dial?.isOpen === true) this.#commit(bytes);
     else if (this.#dial === null) this.#startDial();
   }

@@ -55,8 +55,8 @@ export function composeListeners(parts: ListenerParts): {
 
 function contextOf(parts: ListenerParts, http: RelayPool, memory: DetectionMemory): ListenerContext {
   const { settings, upstreams, dialer, balancer, metrics, accessLog, sweep, clock, logger } = parts;
-  const { connections } = http.context;
-  const tcp = new TcpRelays({ sweep, connections, idleMs: settings.timeouts.tcpIdleMs });
+  const { connections, overload } = http.context;
+  const tcp = new TcpRelays({ sweep, connections, overload, timeouts: settings.timeouts });
   return {
     settings,
     http,

@@ -7,13 +7,22 @@ import type { OpenConnection } from '../proxy/downstream-context.ts';
 import type { Swept } from '../proxy/sweep.ts';
 
 /** Why a relay ended other than by both ends' leave. */
-export type TcpEnding = 'closed' | 'downstream-reset' | 'upstream-reset' | 'idle' | 'drained' | 'policy';
+export type TcpEnding =
+  | 'closed'
+  | 'downstream-reset'
+  | 'upstream-reset'
+  | 'idle'
+  | 'drained'
+  | 'policy'
+  | 'overload';
 
 export interface TcpRelayOptions {
   /** Monotonic, as of the last sweep. */
   nowMs(): number;
   /** Without a byte either way. After: both are reset. */
   readonly idleMs: number;
+  /** How long bytes may wait here for somebody to take them; null: as long as idleMs. */
+  patienceMs(): number | null;
   /** As OpenConnection's. */
   readonly plainPort: number | null;
   /** Bytes have moved since the last sweep. */
@@ -61,7 +70,10 @@ export class TcpRelay implements OpenConnection, Swept {
   }
 
   onSweep(nowMs: number): void {
-    if (nowMs - this.#activeMs >= this.#options.idleMs) this.#abort('idle');
+    const stillMs = nowMs - this.#activeMs;
+    const patienceMs = this.#options.patienceMs();
+    if (stillMs >= this.#options.idleMs) this.#abort('idle');
+    else if (patienceMs !== null && stillMs >= patienceMs && this.#isHolding) this.#abort('overload');
     const bytes = this.sentBytes + this.receivedBytes;
     if (bytes === this.#reportedBytes) return;
     this.#reportedBytes = bytes;
@@ -77,6 +89,10 @@ export class TcpRelay implements OpenConnection, Swept {
 
   cutAtDeadline(): void {
     this.#abort('drained');
+  }
+
+  get #isHolding(): boolean {
+    return this.#downstream.transport.queuedBytes > 0 || this.#upstream.transport.queuedBytes > 0;
   }
 
   touch(): void {
