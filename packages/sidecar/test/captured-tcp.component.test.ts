@@ -4,7 +4,7 @@ import { createTestAuthority, eventually, type TestAuthority, type TestCertifica
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CapturedPairOptions, rule, startCapturedPair, virtualIp } from './captured-pair.ts';
 import { Cleanup } from './cleanup.ts';
-import { startRawApplication } from './proxy-pair.ts';
+import { cluster, found, meshEndpoint, startRawApplication } from './proxy-pair.ts';
 
 const cleanup = new Cleanup();
 let authority: TestAuthority;
@@ -205,6 +205,23 @@ describe.each(['socket', 'handle'] as const)('captured bytes on the %s backend',
     const silent = dialServer();
     await new Promise((resolve) => silent.once('close', resolve));
     expect(server.sum('tulle_tcp_connections_closed_total', ['flag="UT"'])).toBe(1);
+  });
+
+  it('go to another endpoint where one cannot be reached, which is passed over from then on', async () => {
+    const { client, server, dial, appPort } = await start(echoUntilEnd);
+    // Nothing listens on port 1.
+    const dead = meshEndpoint(appPort, 1);
+    const live = meshEndpoint(appPort, server.proxy.inboundPort);
+    const key = `${virtualIp.address}:${virtualIp.port}`;
+    client.addresses.set(key, found(cluster('shop/server:80', [{ ...dead, key: 'dead' }, live])));
+    for (let i = 0; i < 8; i++) {
+      const app = dial();
+      app.send(opaqueBytes);
+      await eventually(() => expect(app.bytes).toBe(5));
+    }
+    expect(client.proxy.describe()).toMatchObject({
+      pools: expect.arrayContaining([expect.objectContaining({ isAvoided: true })]),
+    });
   });
 
   it('are refused while more is under way than may be, and taken again afterwards', async () => {

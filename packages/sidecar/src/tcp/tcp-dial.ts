@@ -1,5 +1,6 @@
 /** Finds an endpoint that takes a connection for bytes: nothing has been sent, so another may be tried. */
 import type { Transport, TransportError, TransportHandler } from '@tulle/http';
+import type { Clock } from '@tulle/runtime';
 import type { Balancer } from '../proxy/balancer.ts';
 import { type Failure, failures } from '../proxy/failure.ts';
 import { failureOfConnect } from '../proxy/rescue.ts';
@@ -21,6 +22,7 @@ export interface TcpDialOwner {
 export interface TcpDialOptions {
   readonly dialer: BytesDialer;
   readonly balancer: Balancer;
+  readonly clock: Clock;
 }
 
 const nothing = Buffer.alloc(0);
@@ -111,6 +113,7 @@ export class TcpDial implements TransportHandler {
   onClose(error: TransportError | null): void {
     if (this.#isOver) return;
     const isUnreached = !this.#isOpen && error !== null;
+    if (isUnreached) this.#slot?.pool.avoidance.onUnreachable(this.#options.clock.monotonicMs());
     if (isUnreached && this.#attempts < MAX_ATTEMPTS && this.#untried.length > 0 && this.start() === null)
       return;
     this.#isOver = true;
@@ -121,6 +124,7 @@ export class TcpDial implements TransportHandler {
 
   #opened(): void {
     this.#isOpen = true;
+    if (this.#slot?.isAvoided === true) this.#slot.pool.avoidance.clear();
     if (!this.#isOver) this.#owner.onUpstreamOpen();
   }
 }
