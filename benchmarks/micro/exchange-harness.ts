@@ -126,6 +126,7 @@ export function exchangeWith({ tracer, lines = '' }: ExchangeOptions): () => voi
     clock: systemClock,
     sweep,
     metrics,
+    mayUpstreamEnd: () => false,
     overload: new OverloadGuard({ limits, metrics: new OverloadMetrics(new MetricsRegistry()) }),
     tracer,
     ownFields: new OwnFields(),

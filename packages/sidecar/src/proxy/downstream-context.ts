@@ -31,6 +31,11 @@ export interface DownstreamContext {
   readonly metrics: RequestMetrics;
   readonly tracer: RequestTracer;
   readonly overload: OverloadGuard;
+  /**
+   * Whoever is behind this side may be ending too, and may close pooled connections at this very moment: what cannot
+   * be sent twice takes a new one, which is refused where nobody listens any more.
+   */
+  readonly mayUpstreamEnd: () => boolean;
   readonly ownFields: OwnFields;
   readonly copies: RequestCopies;
   readonly retries: Retries;

@@ -47,6 +47,10 @@ export class ProxyDrain {
     this.#options = options;
   }
 
+  get hasBegun(): boolean {
+    return this.#inboundAtMs !== null;
+  }
+
   /** Nothing new is taken from peers. */
   get hasClosedInbound(): boolean {
     return this.#told.has(this.#options.inbound);

@@ -249,6 +249,7 @@ export class Proxy implements Component {
       sweep: this.#sweep,
       metrics,
       overload: this.#overload,
+      mayUpstreamEnd: () => side === 'inbound' && this.#drain.hasBegun,
       tracer: this.#options.tracers?.[side === 'inbound' ? 'inbound' : 'outbound'] ?? untraced,
       ownFields: new OwnFields({ forwarding: settings.forwarding }),
       copies: new RequestCopies(limits.maxReplayBytes),

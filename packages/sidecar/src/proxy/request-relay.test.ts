@@ -65,12 +65,21 @@ class FakeStream {
 }
 
 /** An endpoint whose pool opens `streams`, one after the other. */
-function endpointOf(streams: FakeStream[], isMeshed = false): EndpointSlot {
+function endpointOf(streams: FakeStream[], isMeshed = false, opened: string[] = []): EndpointSlot {
   const mesh = isMeshed ? { spiffeId: 'spiffe://a/ns/b/sa/c', port: 15_006 } : null;
   const endpoint = { key: '10.0.0.1:80', address: '10.0.0.1', port: 80, workload: '', owner: '', mesh };
-  const open = (_major: number, _handler: ClientStreamHandler) => streams.shift() as unknown as ClientStream;
+  const openAs = (how: string) => (_major: number, _handler: ClientStreamHandler) => {
+    opened.push(how);
+    return streams.shift() as unknown as ClientStream;
+  };
   const avoidance = new Avoidance(() => 0.5);
-  const pool = { endpoint, inFlight: 0, open, openFresh: open, avoidance } as unknown as EndpointPool;
+  const pool = {
+    endpoint,
+    inFlight: 0,
+    open: openAs('any'),
+    openFresh: openAs('fresh'),
+    avoidance,
+  } as unknown as EndpointPool;
   return new EndpointSlot(pool, 'shop/a:80');
 }
 
@@ -78,11 +87,14 @@ interface SetUp {
   /** Endpoints that a lost request may go to, in their order. */
   readonly others?: readonly EndpointSlot[];
   readonly isMeshed?: boolean;
+  readonly mayUpstreamEnd?: boolean;
 }
 
-function setUp(httpMajor: 1 | 2, method: string, { others = [], isMeshed = false }: SetUp = {}) {
+function setUp(httpMajor: 1 | 2, method: string, options: SetUp = {}) {
+  const { others = [], isMeshed = false, mayUpstreamEnd = false } = options;
+  const opened: string[] = [];
   const upstreams = [new FakeStream(), new FakeStream(false)];
-  const slot = endpointOf([...upstreams], isMeshed);
+  const slot = endpointOf([...upstreams], isMeshed, opened);
   const { pool } = slot;
   const clock = new FakeClock();
   const finished: string[] = [];
@@ -105,6 +117,7 @@ function setUp(httpMajor: 1 | 2, method: string, { others = [], isMeshed = false
     clock,
     sweep: new Sweep(clock),
     metrics: {} as DownstreamContext['metrics'],
+    mayUpstreamEnd: () => mayUpstreamEnd,
     overload: {} as DownstreamContext['overload'],
     tracer: new RequestTracer('outbound', 0, () => 1),
     ownFields: new OwnFields(),
@@ -126,6 +139,7 @@ function setUp(httpMajor: 1 | 2, method: string, { others = [], isMeshed = false
     relay,
     pool,
     slot,
+    opened,
     budget,
     stream,
     upstreams: upstreams as [FakeStream, FakeStream],
@@ -164,6 +178,16 @@ describe('RequestRelay, when an upstream breaks off', () => {
     body('two', true);
     expect(upstreams[1].calls).toEqual(['POST /p', 'one', 'two end']);
     expect(retries).toEqual(['sent']);
+  });
+
+  it.each([
+    { mayUpstreamEnd: false, method: 'POST', how: 'any' },
+    { mayUpstreamEnd: true, method: 'POST', how: 'fresh' },
+    { mayUpstreamEnd: true, method: 'GET', how: 'any' },
+  ])('takes $how connection for a $method where the application may end: $mayUpstreamEnd', (given) => {
+    const { begin, opened } = setUp(1, given.method, { mayUpstreamEnd: given.mayUpstreamEnd });
+    begin(true);
+    expect(opened).toEqual([given.how]);
   });
 
   it('sends again twice at most', () => {

@@ -24,7 +24,7 @@ import { sendLocalAnswer } from './local-answer.ts';
 import type { RequestCopy } from './request-copy.ts';
 import type { ServedClient, ServedRequest } from './request-stack.ts';
 import { type RespondedRequest, ResponseRelay } from './response-relay.ts';
-import { isSafeToSendAgain, type Loss, lossOf, maySendAgain } from './send-again.ts';
+import { isIdempotent, isSafeToSendAgain, type Loss, lossOf, maySendAgain } from './send-again.ts';
 import { EndpointSlot } from './upstreams.ts';
 
 /** With an upstream, or with nothing at all. */
@@ -253,7 +253,10 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     const extra = ownFields.prepare(head, exchange);
     if (capturesText || exchange.span !== null) ownFields.captureOwnId(exchange.text);
     const httpMajor = isMeshed ? 2 : exchange.appMajor;
-    const upstream = pool.open(httpMajor, this.responseHandler, head.contentLength);
+    const isAtRisk = httpMajor === 1 && this.#context.mayUpstreamEnd() && !isIdempotent(head);
+    const upstream = isAtRisk
+      ? pool.openFresh(1, this.responseHandler)
+      : pool.open(httpMajor, this.responseHandler, head.contentLength);
     if (upstream === null) {
       this.#enqueue(slot, httpMajor, this.#keepWaiting(head, extra, held));
     } else if ('reason' in upstream) {

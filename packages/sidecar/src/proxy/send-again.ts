@@ -63,7 +63,7 @@ export function isSafeToSendAgain(copy: RequestCopy, { isUnprocessed }: Loss): b
 const idempotent = new Set(['HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /** RFC 9110 section 9.2.2: GET, HEAD, PUT, DELETE, OPTIONS, TRACE have the same effect however often. */
-function isIdempotent(head: RequestHead): boolean {
+export function isIdempotent(head: RequestHead): boolean {
   const { buffer, methodStart: at, methodEnd } = head;
   // GET needs no string.
   if (methodEnd - at === 3 && buffer[at] === 71 && buffer[at + 1] === 69 && buffer[at + 2] === 84)
