@@ -65,6 +65,7 @@ function isWhole(parts: readonly Buffer[]): boolean {
 
 /** Null where a length points beyond its container. */
 function readHello(body: Cursor): ClientHello | null {
+  // legacy_version and random; then session id, cipher suites and compression methods.
   body.skip(2 + 32);
   body.vector(1);
   body.vector(2);
