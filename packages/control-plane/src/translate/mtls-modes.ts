@@ -35,6 +35,9 @@ export class MtlsModes {
   /** Of pods that a policy selects, by that policy. */
   readonly #selected = new Map<PeerAuthentication, PodMtls>();
   readonly #uses = new Map<PeerAuthentication, PolicyUse>();
+  readonly #usesByKey = new Map<string, PolicyUse>();
+  /** Of the policies that make a rule what it is: those that it names, and one that selects. */
+  readonly #sources = new Map<PodMtls, readonly PolicyUse[]>();
   readonly #mesh: PodMtls;
 
   constructor(policies: Policies, meshNamespace: string) {
@@ -51,7 +54,13 @@ export class MtlsModes {
   /** Asked for each meshed pod once: the answers make the policies' statuses. */
   of(pod: Pod): PodMtls {
     const own = this.#byNamespace.get(pod.metadata.namespace);
-    if (own === undefined) return this.#mesh;
+    const winner = own === undefined ? null : this.#winnerOf(pod, own);
+    const mtls = this.#rulesOf(own, winner);
+    for (const { pods } of this.#sourcesOf(mtls, winner)) pods.push(objectKey(pod));
+    return mtls;
+  }
+
+  #winnerOf(pod: Pod, own: NamespacePolicies): PeerAuthentication | null {
     let winner: PeerAuthentication | null = null;
     for (const policy of own.selecting) {
       if (!selects(policy, pod)) continue;
@@ -63,10 +72,26 @@ export class MtlsModes {
         use.winners.add(objectKey(winner));
       }
     }
+    return winner;
+  }
+
+  #rulesOf(own: NamespacePolicies | undefined, winner: PeerAuthentication | null): PodMtls {
+    if (own === undefined) return this.#mesh;
     if (winner === null) return own.rule;
     const known = this.#selected.get(winner) ?? podMtls(winner, own.rule.byDefault);
     this.#selected.set(winner, known);
     return known;
+  }
+
+  #sourcesOf(mtls: PodMtls, winner: PeerAuthentication | null): readonly PolicyUse[] {
+    const known = this.#sources.get(mtls);
+    if (known !== undefined) return known;
+    const named = new Set([mtls.byDefault, ...mtls.byPort.values()].map(({ policy }) => policy));
+    if (winner !== null) named.add(objectKey(winner));
+    // `default` and `MeshConfig` are no policies' keys.
+    const sources = [...named].flatMap((key) => this.#usesByKey.get(key) ?? []);
+    this.#sources.set(mtls, sources);
+    return sources;
   }
 
   /** After `of` has been asked for every pod of the mesh. */
@@ -80,8 +105,9 @@ export class MtlsModes {
     const { namespace } = policy.metadata;
     const own = this.#byNamespace.get(namespace) ?? { wide: [], selecting: [], rule: everywhere(builtIn) };
     this.#byNamespace.set(namespace, own);
-    const use: PolicyUse = { selected: 0, conflicts: 0, winners: new Set() };
+    const use: PolicyUse = { selected: 0, conflicts: 0, winners: new Set(), pods: [] };
     this.#uses.set(policy, use);
+    this.#usesByKey.set(objectKey(policy), use);
     if (policy.selector.size > 0) own.selecting.push(policy);
     else {
       own.wide.push(policy);

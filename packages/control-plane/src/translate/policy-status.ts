@@ -1,5 +1,5 @@
 import type { MeshConfig, PeerAuthentication } from '@tulle/api';
-import type { Condition, PolicyStatus } from './translated.ts';
+import type { Condition, PolicyStatus, ResourceUse } from './translated.ts';
 
 /** What became of a policy, counted while the pods were looked at. */
 export interface PolicyUse {
@@ -9,6 +9,8 @@ export interface PolicyUse {
   conflicts: number;
   /** `<namespace>/<name>` of the policies that hold in its place. */
   readonly winners: Set<string>;
+  /** `<namespace>/<name>` of the pods that have a rule of it. */
+  readonly pods: string[];
 }
 
 /** A message is read by people; the first few names are enough to find the rest. */
@@ -20,12 +22,21 @@ export function peerAuthenticationStatus(policy: PeerAuthentication, use: Policy
   const hasSelector = selector.size > 0;
   const conditions: Condition<'Accepted' | 'Attached'>[] = [accepted(use, hasSelector, generation)];
   if (hasSelector) conditions.push(attached(use, namespace, generation));
-  return { kind, namespace, name, conditions };
+  return { kind, namespace, name, conditions, resources: workloads(use.pods) };
 }
 
-export function meshConfigStatus({ kind, metadata }: MeshConfig): PolicyStatus {
+/** It says for every workload what it may do outbound. */
+export function meshConfigStatus(
+  { kind, metadata }: MeshConfig,
+  everyWorkload: readonly string[],
+): PolicyStatus {
   const { namespace, name, generation } = metadata;
-  return { kind, namespace, name, conditions: [isTrue('Accepted', generation)] };
+  const conditions = [isTrue('Accepted', generation)];
+  return { kind, namespace, name, conditions, resources: workloads(everyWorkload) };
+}
+
+function workloads(names: readonly string[]): ResourceUse {
+  return { kind: 'workload', names, clientNamespace: null };
 }
 
 /** False also where another holds for some of the pods alone: the message says for how many. */

@@ -1,8 +1,14 @@
-import type { HttpRoute, ParentRef } from '@tulle/api';
-import { formatViolations } from '@tulle/model';
+import type { HttpRoute, KubernetesService, ParentRef } from '@tulle/api';
+import { formatServicePort, formatViolations } from '@tulle/model';
 import type { RouteAttachment } from './route-attachment.ts';
 import type { TranslatedRules } from './route-rules.ts';
-import type { AcceptedReason, ResolvedRefsReason, RouteCondition, RouteStatus } from './translated.ts';
+import type {
+  AcceptedReason,
+  ResolvedRefsReason,
+  ResourceUse,
+  RouteCondition,
+  RouteStatus,
+} from './translated.ts';
 
 /** Gateway API allows 32768 characters; a status is read by people. */
 const maxMessageLength = 1_024;
@@ -32,6 +38,23 @@ export function routeStatus(
       condition('Accepted', accepted(attachment, rules)),
       condition('ResolvedRefs', resolvedRefs(rules)),
     ],
+    resources: tablesOf(route, attachment),
+  };
+}
+
+/** A producer's route stands in the service's own namespace; from any other it is a consumer's (GAMMA). */
+export function clientNamespaceOf(route: HttpRoute, service: KubernetesService): string | null {
+  return route.metadata.namespace === service.metadata.namespace ? null : route.metadata.namespace;
+}
+
+function tablesOf(route: HttpRoute, attachment: RouteAttachment): ResourceUse {
+  if (attachment.kind === 'refused') return { kind: 'routes', names: [], clientNamespace: null };
+  const { service, ports } = attachment;
+  const { namespace, name } = service.metadata;
+  return {
+    kind: 'routes',
+    names: ports.map((port) => formatServicePort({ namespace, name, port })),
+    clientNamespace: clientNamespaceOf(route, service),
   };
 }
 

@@ -5,7 +5,7 @@ import { inKeyOrder } from './order.ts';
 import { attachRoute } from './route-attachment.ts';
 import { byPrecedence, type RankedRule } from './route-precedence.ts';
 import { translateRules } from './route-rules.ts';
-import { routeStatus } from './route-status.ts';
+import { clientNamespaceOf, routeStatus } from './route-status.ts';
 import { isServiceRef } from './service-ref.ts';
 import type { RouteStatus, RouteVariant } from './translated.ts';
 
@@ -40,7 +40,6 @@ interface MergedRoutes {
   readonly rulesByRoute: Map<HttpRoute, readonly RankedRule[]>;
 }
 
-/** A producer's route stands in the service's own namespace; from any other it is a consumer's. */
 function merge(
   variants: Map<string, MergedRoutes>,
   route: HttpRoute,
@@ -49,7 +48,7 @@ function merge(
   rules: readonly RankedRule[],
 ): void {
   const { namespace, name } = service.metadata;
-  const clientNamespace = route.metadata.namespace === namespace ? null : route.metadata.namespace;
+  const clientNamespace = clientNamespaceOf(route, service);
   const table = { namespace, name, port };
   // Ports padded so that the order of keys is the order of numbers.
   const key = `${namespace}/${name}:${String(port).padStart(5, '0')} ${clientNamespace ?? ''}`;

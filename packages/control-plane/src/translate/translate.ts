@@ -1,4 +1,5 @@
 import { defaults } from '@tulle/api';
+import { formatName } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
 import { translateEndpoints } from './endpoints.ts';
 import { meshPods } from './mesh-pods.ts';
@@ -31,7 +32,7 @@ export function translate(resources: ResourceSet, options: TranslateOptions): Tr
     statuses: [
       ...statuses,
       ...modes.statuses(resources),
-      ...(config === undefined ? [] : [meshConfigStatus(config)]),
+      ...(config === undefined ? [] : [meshConfigStatus(config, workloads.map(formatName))]),
     ],
   };
 }

@@ -36,6 +36,15 @@ export interface Condition<Type extends string = string, Reason extends string =
   readonly observedGeneration: number;
 }
 
+/** The resources of the mesh that an object becomes part of: it is in force on the proxies that took them. */
+export interface ResourceUse {
+  readonly kind: 'routes' | 'workload';
+  /** On the wire, in order. One that is not in the snapshot has no proxy: a pod without an address. */
+  readonly names: readonly string[];
+  /** Of routes: whose variant, as `RouteVariant.clientNamespace`. */
+  readonly clientNamespace: string | null;
+}
+
 /** The `status` of an object of the mesh's own. */
 export interface PolicyStatus {
   readonly kind: 'PeerAuthentication' | 'MeshConfig';
@@ -44,6 +53,8 @@ export interface PolicyStatus {
   readonly name: string;
   /** `Attached` stands where there is a selector: false is no fault, but perhaps not what was meant. */
   readonly conditions: readonly Condition<'Accepted' | 'Attached'>[];
+  /** The workloads that it holds for: none where others hold in its place, or where it says nothing. */
+  readonly resources: ResourceUse;
 }
 
 /** The mesh's entry in a route's `status.parents`, one for each parentRef to a Service. */
@@ -54,6 +65,8 @@ export interface RouteStatus {
   /** Word for word, since tools compare it deeply. */
   readonly parentRef: Readonly<Record<string, unknown>>;
   readonly conditions: readonly RouteCondition[];
+  /** The tables of the ports that this parentRef leads to. */
+  readonly resources: ResourceUse;
 }
 
 export type AcceptedReason = 'Accepted' | 'NoMatchingParent' | 'UnsupportedValue';
