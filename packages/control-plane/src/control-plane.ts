@@ -1,4 +1,5 @@
 /** The composition root: what the control plane is made of, in the order in which it starts. */
+import { defaults } from '@tulle/api';
 import type { SpiffeId } from '@tulle/model';
 import {
   AdminServer,
@@ -19,17 +20,17 @@ import { createDiscoveryService, type DiscoveryService } from './discovery/disco
 import { clientIdentity } from './grpc/client-identity.ts';
 import { GrpcServer } from './grpc/grpc-server.ts';
 import { TlsServerCredentials, type TlsServerMaterial } from './grpc/tls-server-credentials.ts';
-import { CertificateAuthority } from './identity/certificate-authority.ts';
+import { wildcardHost } from './grpc/wildcard-host.ts';
+import type { CertificateAuthority } from './identity/certificate-authority.ts';
 import { createIdentityMetrics, exposeIdentityState } from './identity/identity-metrics.ts';
 import { createIdentityService } from './identity/identity-service.ts';
-import { noAuthenticator } from './identity/no-authenticator.ts';
 import { ServerCertificate } from './identity/server-certificate.ts';
-import { TokenFileAuthenticator } from './identity/token-file-authenticator.ts';
+import { createPlatform } from './platform/create-platform.ts';
+import type { Platform } from './platform/platform.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 import { createConfigMetrics } from './snapshot/config-metrics.ts';
 import { ConfigPipeline } from './snapshot/config-pipeline.ts';
 import { SnapshotStore } from './snapshot/snapshot-store.ts';
-import { FileSource } from './sources/files/file-source.ts';
 import type { ResourceSource } from './sources/resource-source.ts';
 
 export interface ControlPlaneDependencies {
@@ -51,10 +52,10 @@ export async function startControlPlane(
   settings: ControlPlaneSettings,
   dependencies: ControlPlaneDependencies,
 ): Promise<RunningControlPlane> {
-  const { stateDir, trustDomain, leafTtlSeconds } = settings;
   const { clock, logger } = dependencies;
-  const authority = await CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds, clock, logger });
-  const { components, grpc, admin } = compose(settings, dependencies, authority);
+  const platform = createPlatform(settings, dependencies);
+  const authority = await platform.openAuthority();
+  const { components, grpc, admin } = compose(settings, dependencies, { platform, authority });
   const running = await startComponents(components, { clock, logger });
   const discoveryPort = grpc.port!;
   const adminPort = admin.port;
@@ -70,18 +71,13 @@ export async function startControlPlane(
 function compose(
   settings: ControlPlaneSettings,
   dependencies: ControlPlaneDependencies,
-  authority: CertificateAuthority,
+  { platform, authority }: { readonly platform: Platform; readonly authority: CertificateAuthority },
 ) {
   const { clock, logger } = dependencies;
   const { trustDomain, meshNamespace } = settings;
-  const serverCertificate = createServerCertificate(authority, dependencies);
-  const tokens =
-    settings.tokensFile === null
-      ? null
-      : new TokenFileAuthenticator({ path: settings.tokensFile, clock, logger });
-  const files = new FileSource({ directory: settings.configDir, clock, logger });
+  const serverCertificate = createServerCertificate(authority, meshNamespace, dependencies);
   const store = new SnapshotStore({ logger });
-  const pipeline = createPipeline({ source: files, store, authority, meshNamespace }, dependencies);
+  const pipeline = createPipeline({ source: platform.source, store, authority, meshNamespace }, dependencies);
   const discovery = createDiscoveryService({
     source: store,
     authenticate: (call) => clientIdentity(call, { trustDomain, nowMs: clock.nowMs() }),
@@ -89,19 +85,27 @@ function compose(
     logger,
     metrics: createDiscoveryMetrics(dependencies.metrics),
   });
-  const grpc = createGrpcServer({ settings, dependencies, authority, serverCertificate, tokens, discovery });
-  const parts = { authority, serverCertificate, tokens, store, pipeline, discovery, grpc };
+  const grpc = createGrpcServer({
+    settings,
+    dependencies,
+    authority,
+    serverCertificate,
+    platform,
+    discovery,
+  });
+  const parts = { authority, serverCertificate, platform, store, pipeline, discovery, grpc };
   const admin = createAdminServer(settings, dependencies, parts);
   exposeIdentityState(dependencies.metrics, parts);
   // Stopped in reverse: streams end politely before the port closes, and the port before what it serves.
   const components: Component[] = [
     serverCertificate,
-    ...(tokens === null ? [] : [tokens]),
-    files,
+    ...platform.components,
+    platform.source,
     pipeline,
     grpc,
     endingStreams(discovery),
     admin,
+    ...platform.reporters({ authority, pipeline, discovery }),
   ];
   return { components, grpc, admin };
 }
@@ -131,18 +135,22 @@ function createPipeline(
   });
 }
 
-/** Sidecars verify the first; the second is for tools on the same machine. */
-const dnsNames = ['tulle-control-plane.tulle-system.svc', 'localhost'];
+const serviceName = 'tulle-control-plane';
+/** What sidecars verify, whatever address they dial; `localhost` is for tools on the same machine. */
+const anywhere = `${serviceName}.${defaults.meshNamespace}.svc`;
 
 function createServerCertificate(
   authority: CertificateAuthority,
+  meshNamespace: string,
   { clock, random, logger }: ControlPlaneDependencies,
 ): ServerCertificate {
   const identity: SpiffeId = {
     trustDomain: authority.trustDomain,
-    namespace: 'tulle-system',
-    serviceAccount: 'tulle-control-plane',
+    namespace: meshNamespace,
+    serviceAccount: serviceName,
   };
+  const name = `${serviceName}.${meshNamespace}.svc`;
+  const dnsNames = [...new Set([name, `${name}.${clusterDomain}`, anywhere, 'localhost'])];
   return new ServerCertificate({ authority, identity, dnsNames, clock, random, logger });
 }
 
@@ -151,16 +159,16 @@ interface GrpcParts {
   readonly dependencies: ControlPlaneDependencies;
   readonly authority: CertificateAuthority;
   readonly serverCertificate: ServerCertificate;
-  readonly tokens: TokenFileAuthenticator | null;
+  readonly platform: Platform;
   readonly discovery: DiscoveryService;
 }
 
 function createGrpcServer(parts: GrpcParts): GrpcServer {
-  const { settings, authority, serverCertificate, tokens, discovery } = parts;
+  const { settings, authority, serverCertificate, platform, discovery } = parts;
   const { clock, logger, metrics } = parts.dependencies;
   const identity = createIdentityService({
     authority,
-    authenticator: tokens ?? noAuthenticator,
+    authenticator: platform.authenticator,
     metrics: createIdentityMetrics(metrics),
     logger,
     clock,
@@ -170,7 +178,7 @@ function createGrpcServer(parts: GrpcParts): GrpcServer {
     return { certificatePem: certificate.chainPem, privateKeyPem, rootsPem: authority.current.rootsPem };
   };
   return new GrpcServer({
-    host: settings.discoveryHost,
+    host: wildcardHost(settings.discoveryHost),
     port: settings.discoveryPort,
     credentials: () => {
       const credentials = new TlsServerCredentials(material());
@@ -195,7 +203,7 @@ function endingStreams(discovery: DiscoveryService): Component {
   };
 }
 
-interface AdminParts extends Pick<GrpcParts, 'authority' | 'tokens' | 'discovery'> {
+interface AdminParts extends Pick<GrpcParts, 'authority' | 'platform' | 'discovery'> {
   readonly store: SnapshotStore;
   readonly pipeline: ConfigPipeline;
   readonly grpc: GrpcServer;
@@ -204,22 +212,23 @@ interface AdminParts extends Pick<GrpcParts, 'authority' | 'tokens' | 'discovery
 function createAdminServer(
   settings: ControlPlaneSettings,
   { logger, metrics }: ControlPlaneDependencies,
-  { authority, tokens, store, pipeline, discovery, grpc }: AdminParts,
+  { authority, platform, store, pipeline, discovery, grpc }: AdminParts,
 ): AdminServer {
   const unreadyReasons = () => [
     ...(store.current === null ? ['the configuration has not been read yet'] : []),
+    ...platform.unreadyReasons(),
     ...(grpc.port === null ? ['the gRPC port is not bound'] : []),
   ];
   const dump = {
     settings: () => settings,
     config: () => pipeline.dump(),
-    tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }),
     proxies: () => discovery.describe(),
     authority: () => describeAuthority(authority),
+    ...platform.dump,
   };
   return new AdminServer({
     name: 'admin',
-    host: settings.adminHost,
+    host: wildcardHost(settings.adminHost),
     port: settings.adminPort,
     logger,
     pages: {

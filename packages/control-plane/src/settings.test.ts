@@ -4,9 +4,7 @@ import { readSettings } from './settings.ts';
 describe('readSettings', () => {
   it('needs two directories and has defaults for the rest', () => {
     expect(readSettings({ TULLE_CONFIG_DIR: '/mesh', TULLE_STATE_DIR: '/state' })).toEqual({
-      configDir: '/mesh',
-      stateDir: '/state',
-      tokensFile: null,
+      platform: { kind: 'files', configDir: '/mesh', stateDir: '/state', tokensFile: null },
       trustDomain: 'cluster.local',
       meshNamespace: 'tulle-system',
       discoveryHost: '127.0.0.1',
@@ -17,6 +15,19 @@ describe('readSettings', () => {
       leafTtlSeconds: 86_400,
       graceSeconds: 10,
     });
+  });
+
+  it('needs on Kubernetes the name of its pod alone, and is reached from other pods', () => {
+    const settings = readSettings({ TULLE_SOURCE: 'kubernetes', TULLE_REPLICA: 'tulle-control-plane-1' });
+    expect(settings.platform).toEqual({
+      kind: 'kubernetes',
+      kubeconfig: null,
+      replica: 'tulle-control-plane-1',
+      stateDir: null,
+    });
+    expect([settings.discoveryHost, settings.adminHost]).toEqual(['::', '::']);
+    expect(() => readSettings({ TULLE_SOURCE: 'kubernetes' })).toThrow(/TULLE_REPLICA: is not set/);
+    expect(() => readSettings({ TULLE_SOURCE: 'etcd' })).toThrow(/TULLE_SOURCE: must be one of files, kube/);
   });
 
   it('tells every fault at once', () => {

@@ -57,9 +57,12 @@ describe('the control plane', () => {
   const start = () =>
     startControlPlane(
       {
-        configDir: join(directory.path, 'config'),
-        stateDir: join(directory.path, 'state'),
-        tokensFile: join(directory.path, 'tokens.yaml'),
+        platform: {
+          kind: 'files',
+          configDir: join(directory.path, 'config'),
+          stateDir: join(directory.path, 'state'),
+          tokensFile: join(directory.path, 'tokens.yaml'),
+        },
         trustDomain: 'cluster.local',
         meshNamespace: 'tulle-system',
         discoveryHost: '127.0.0.1',

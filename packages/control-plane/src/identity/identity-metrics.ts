@@ -18,25 +18,29 @@ export function createIdentityMetrics(registry: MetricsRegistry): IdentityMetric
 export interface IdentityStateMetricsOptions {
   readonly authority: CertificateAuthority;
   readonly serverCertificate: ServerCertificate;
-  readonly tokens: TokenFileAuthenticator | null;
 }
 
 /** Gauges that are read from where their values live, at each exposition. */
 export function exposeIdentityState(registry: MetricsRegistry, options: IdentityStateMetricsOptions): void {
-  const { authority, serverCertificate, tokens } = options;
+  const { authority, serverCertificate } = options;
   const expiry = registry.gauge(
     'tulle_certificate_expiry_timestamp_seconds',
     'When a certificate of the control plane ends.',
     ['certificate'],
   );
+  registry.onCollect(() => {
+    for (const { role, notAfterMs } of authority.certificates()) expiry.with(role).set(notAfterMs / 1_000);
+    const server = serverCertificate.current;
+    if (server !== null) expiry.with('server').set(server.certificate.notAfterMs / 1_000);
+  });
+}
+
+export function exposeTokenFile(registry: MetricsRegistry, tokens: TokenFileAuthenticator | null): void {
   const known = registry.gauge('tulle_identity_tokens', 'Tokens that are known.').with();
   const violations = registry
     .gauge('tulle_identity_token_file_violations', 'What is wrong with the token file.')
     .with();
   registry.onCollect(() => {
-    for (const { role, notAfterMs } of authority.certificates()) expiry.with(role).set(notAfterMs / 1_000);
-    const server = serverCertificate.current;
-    if (server !== null) expiry.with('server').set(server.certificate.notAfterMs / 1_000);
     known.set(tokens?.size ?? 0);
     violations.set(tokens?.violations.length ?? 0);
   });
