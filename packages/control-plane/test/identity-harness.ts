@@ -10,6 +10,7 @@ import { GrpcServer } from '../src/grpc/grpc-server.ts';
 import { TlsServerCredentials } from '../src/grpc/tls-server-credentials.ts';
 import type { Authenticator } from '../src/identity/authenticator.ts';
 import { CertificateAuthority } from '../src/identity/certificate-authority.ts';
+import { FileAuthorityStore } from '../src/identity/file-authority-store.ts';
 import { createIdentityMetrics } from '../src/identity/identity-metrics.ts';
 import { createIdentityService, type IdentityLimits } from '../src/identity/identity-service.ts';
 import { generateKeyPair, signingAlgorithm } from '../src/identity/key-pairs.ts';
@@ -27,7 +28,13 @@ export async function startIdentityServer(directory: string) {
   const logger = createLogger({ level: 'debug', write: (line) => log.push(JSON.parse(line)) });
   const stateDir = join(directory, 'state');
   const leafTtlSeconds = 3_600;
-  const authority = await CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds, clock, logger });
+  const authority = await CertificateAuthority.open({
+    store: new FileAuthorityStore(stateDir),
+    trustDomain,
+    leafTtlSeconds,
+    clock,
+    logger,
+  });
   let current = await issueServerCertificate(authority, logger);
   const material = () => ({
     certificatePem: current.certificate.chainPem,

@@ -1,21 +1,25 @@
 // Must come before @peculiar/x509, whose dependency injection reads decorator metadata.
 import 'reflect-metadata';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
-import { type AuthorityFiles, authorityError } from './authority-files.ts';
+import type * as x509 from '@peculiar/x509';
+import type { OwnAuthority } from './authority-store.ts';
 import { createIntermediate, createRoot, type SigningPair } from './certificates.ts';
-import { generateKeyPair, importKeyPair } from './key-pairs.ts';
+import { generateKeyPair, signingAlgorithm } from './key-pairs.ts';
 
-/** The root and the intermediate that signs at present. */
+/** What signs at present, and what its signatures are verified against. */
 export interface AuthorityMaterial {
-  readonly root: SigningPair;
-  readonly intermediate: SigningPair;
+  readonly signer: SigningPair;
+  /** What follows a leaf on the wire, without the root: the signer, then what is above it. */
+  readonly chain: readonly x509.X509Certificate[];
+  /** Newest first; one of them has issued the end of the chain. */
+  readonly roots: readonly x509.X509Certificate[];
+  /** With its key, for the next intermediate; null where somebody else gives the intermediate and renews it. */
+  readonly root: SigningPair | null;
 }
 
 interface NewPair {
   readonly pair: SigningPair;
-  /** What the file holds: certificate, then key. */
-  readonly file: string;
+  /** What is kept: certificate, then key. */
+  readonly pem: string;
 }
 
 const dayMs = 86_400_000;
@@ -24,21 +28,15 @@ const intermediateLifetimeMs = 365 * dayMs;
 /** Clocks of a mesh differ: what was just made must already be valid elsewhere. */
 export const backdateMs = 60_000;
 
-export async function createMaterial(
-  trustDomain: string,
-  nowMs: number,
-): Promise<{ readonly material: AuthorityMaterial; readonly files: AuthorityFiles }> {
+export async function createAuthority(trustDomain: string, nowMs: number): Promise<OwnAuthority> {
   const { keys, privateKeyPem } = await generateKeyPair();
   const certificate = await createRoot(trustDomain, keys, {
     notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(nowMs + rootLifetimeMs),
   });
-  const root = { certificate, keys };
+  const root = { certificate, keys, algorithm: signingAlgorithm };
   const intermediate = await createNextIntermediate(trustDomain, root, nowMs);
-  return {
-    material: { root, intermediate: intermediate.pair },
-    files: { root: fileOf(certificate, privateKeyPem), intermediate: intermediate.file },
-  };
+  return { kind: 'own', root: pemOf(certificate, privateKeyPem), intermediate: intermediate.pem };
 }
 
 /** A new intermediate under the same root, which it doesn't outlive. */
@@ -54,61 +52,12 @@ export async function createNextIntermediate(
     notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(notAfterMs),
   });
-  return { pair: { certificate, keys }, file: fileOf(certificate, privateKeyPem) };
+  return {
+    pair: { certificate, keys, algorithm: signingAlgorithm },
+    pem: pemOf(certificate, privateKeyPem),
+  };
 }
 
-/** Reads what was written before; throws where it doesn't belong together. */
-export async function parseMaterial(files: AuthorityFiles, trustDomain: string): Promise<AuthorityMaterial> {
-  const root = await parsePair('root-with-key.pem', files.root, trustDomain);
-  const intermediate = await parsePair('intermediate-with-key.pem', files.intermediate, trustDomain);
-  const rootCertificate = new X509Certificate(Buffer.from(root.certificate.rawData));
-  const intermediateCertificate = new X509Certificate(Buffer.from(intermediate.certificate.rawData));
-  if (!isIssuedBy(rootCertificate, rootCertificate)) {
-    throw authorityError('root-with-key.pem does not hold a self-signed certificate');
-  }
-  if (!isIssuedBy(intermediateCertificate, rootCertificate)) {
-    throw authorityError(
-      'intermediate-with-key.pem was not signed by the root in root-with-key.pem: restore the two files from one backup',
-    );
-  }
-  return { root, intermediate };
-}
-
-async function parsePair(name: string, content: string, trustDomain: string): Promise<SigningPair> {
-  const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(content)?.[0];
-  const keyPem = /-----BEGIN (EC )?PRIVATE KEY-----[^-]+-----END (EC )?PRIVATE KEY-----/.exec(content)?.[0];
-  if (pem === undefined || keyPem === undefined) {
-    throw authorityError(`${name} does not hold a certificate and a private key`);
-  }
-  const certificate = parseCertificate(name, pem);
-  const keys = await importKeyPair(keyPem);
-  if (keys === null) throw authorityError(`${name} does not hold a P-256 private key`);
-  if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) {
-    throw authorityError(`the certificate and the private key in ${name} do not belong together`);
-  }
-  if (!certificate.ca) throw authorityError(`the certificate in ${name} is not an authority's`);
-  if (certificate.subjectAltName !== `URI:spiffe://${trustDomain}`) {
-    const made = certificate.subjectAltName?.replace('URI:spiffe://', '') ?? 'none';
-    throw authorityError(
-      `the certificate in ${name} is of the trust domain ${made}, not ${trustDomain}: set TULLE_TRUST_DOMAIN to it, ` +
-        'or give another TULLE_STATE_DIR',
-    );
-  }
-  return { certificate: new x509.X509Certificate(certificate.raw), keys };
-}
-
-function parseCertificate(name: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw authorityError(`${name} does not hold a certificate that can be read`, cause);
-  }
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-}
-
-function fileOf(certificate: x509.X509Certificate, privateKeyPem: string): string {
+function pemOf(certificate: x509.X509Certificate, privateKeyPem: string): string {
   return `${certificate.toString('pem')}\n${privateKeyPem}`;
 }

@@ -5,6 +5,7 @@ import { silentLogger } from '@tulle/runtime';
 import { FakeClock, temporaryDirectory } from '@tulle/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CertificateAuthority } from './certificate-authority.ts';
+import { FileAuthorityStore } from './file-authority-store.ts';
 import { generateKeyPair } from './key-pairs.ts';
 
 const dayMs = 86_400_000;
@@ -23,7 +24,13 @@ describe('CertificateAuthority', () => {
   afterEach(() => directory.remove());
 
   const openAuthority = (trustDomain = 'cluster.local') =>
-    CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds: 86_400, clock, logger: silentLogger });
+    CertificateAuthority.open({
+      store: new FileAuthorityStore(stateDir),
+      trustDomain,
+      leafTtlSeconds: 86_400,
+      clock,
+      logger: silentLogger,
+    });
   const signLeaf = async (authority: CertificateAuthority) => {
     const { keys } = await generateKeyPair();
     return await authority.sign({ publicKey: keys.publicKey, identity });
@@ -121,7 +128,7 @@ describe('CertificateAuthority', () => {
       await openAuthority();
       const other = join(directory.path, 'other');
       await CertificateAuthority.open({
-        stateDir: other,
+        store: new FileAuthorityStore(other),
         trustDomain: 'cluster.local',
         leafTtlSeconds: 60,
         clock,

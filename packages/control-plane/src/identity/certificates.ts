@@ -2,12 +2,13 @@
 import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { signingAlgorithm } from './key-pairs.ts';
+import { type SigningAlgorithm, signingAlgorithm } from './key-pairs.ts';
 
 /** A certificate authority's certificate with the key that signs for it. */
 export interface SigningPair {
   readonly certificate: x509.X509Certificate;
   readonly keys: webcrypto.CryptoKeyPair;
+  readonly algorithm: SigningAlgorithm;
 }
 
 export interface Validity {
@@ -54,7 +55,7 @@ export async function createIntermediate(
     serialNumber,
     publicKey,
     signingKey: root.keys.privateKey,
-    signingAlgorithm,
+    signingAlgorithm: root.algorithm,
     extensions: [
       ...authorityExtensions(trustDomain, 0),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
@@ -72,7 +73,7 @@ export async function createLeaf(issuer: SigningPair, leaf: LeafOptions): Promis
     serialNumber: randomSerial(),
     publicKey: leaf.publicKey,
     signingKey: issuer.keys.privateKey,
-    signingAlgorithm,
+    signingAlgorithm: issuer.algorithm,
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,
     extensions: [
@@ -83,9 +84,15 @@ export async function createLeaf(issuer: SigningPair, leaf: LeafOptions): Promis
         x509.ExtendedKeyUsage.clientAuth,
       ]),
       new x509.SubjectAlternativeNameExtension([{ type: 'url', value: leaf.spiffeId }, ...dnsNames], true),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey),
+      ...issuerKeyExtensions(issuer.certificate),
     ],
   });
+}
+
+/** As the issuer calls its key, which need not be as we would (RFC 5280, section 4.2.1.1). */
+function issuerKeyExtensions(issuer: x509.X509Certificate): x509.Extension[] {
+  const known = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
+  return known === null ? [] : [new x509.AuthorityKeyIdentifierExtension(known.keyId)];
 }
 
 function authorityExtensions(trustDomain: string, pathLength: number | undefined): x509.Extension[] {

@@ -28,8 +28,15 @@ export function exposeIdentityState(registry: MetricsRegistry, options: Identity
     'When a certificate of the control plane ends.',
     ['certificate'],
   );
+  const storeFaults = registry
+    .gauge(
+      'tulle_authority_store_faults',
+      'Whether the stored authority cannot be used, so that the loaded one is.',
+    )
+    .with();
   registry.onCollect(() => {
-    for (const { role, notAfterMs } of authority.certificates()) expiry.with(role).set(notAfterMs / 1_000);
+    for (const role of ['root', 'intermediate'] as const) expiry.with(role).set(endOf(authority, role));
+    storeFaults.set(authority.storeFault === null ? 0 : 1);
     const server = serverCertificate.current;
     if (server !== null) expiry.with('server').set(server.certificate.notAfterMs / 1_000);
   });
@@ -44,4 +51,12 @@ export function exposeTokenFile(registry: MetricsRegistry, tokens: TokenFileAuth
     known.set(tokens?.size ?? 0);
     violations.set(tokens?.violations.length ?? 0);
   });
+}
+
+/** Seconds since the epoch; of several roots the first to end. */
+function endOf(authority: CertificateAuthority, wanted: 'root' | 'intermediate'): number {
+  const ends = authority
+    .certificates()
+    .map(({ role, notAfterMs }) => (role === wanted ? notAfterMs : Infinity));
+  return Math.min(...ends) / 1_000;
 }

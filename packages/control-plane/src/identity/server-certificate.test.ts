@@ -3,6 +3,7 @@ import { silentLogger } from '@tulle/runtime';
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CertificateAuthority } from './certificate-authority.ts';
+import { FileAuthorityStore } from './file-authority-store.ts';
 import { ServerCertificate } from './server-certificate.ts';
 
 const hourMs = 3_600_000;
@@ -22,11 +23,11 @@ describe('ServerCertificate', () => {
   beforeEach(async () => {
     directory = await temporaryDirectory('server-certificate');
     clock = new FakeClock(Date.now());
-    const stateDir = directory.path;
+    const store = new FileAuthorityStore(directory.path);
     const trustDomain = 'cluster.local';
     const leafTtlSeconds = 86_400;
     authority = await CertificateAuthority.open({
-      stateDir,
+      store,
       trustDomain,
       leafTtlSeconds,
       clock,

@@ -24,7 +24,7 @@ export interface ServerCertificateOptions {
   readonly logger: Logger;
 }
 
-/** The control plane's own certificate: in memory only, renewed at half its life with a new key. */
+/** The control plane's own certificate: in memory only, renewed with a new key at half its life and under new roots. */
 export class ServerCertificate implements Component {
   readonly name = 'server certificate';
   readonly #options: ServerCertificateOptions;
@@ -33,6 +33,7 @@ export class ServerCertificate implements Component {
   #failures = 0;
   #isRunning = false;
   #cancel = () => {};
+  #endSubscription: () => void = () => {};
 
   constructor(options: ServerCertificateOptions) {
     this.#options = options;
@@ -51,10 +52,13 @@ export class ServerCertificate implements Component {
   async start(): Promise<void> {
     this.#isRunning = true;
     await this.#renew();
+    // What signed the present one may no longer lead to a root.
+    this.#endSubscription = this.#options.authority.onChange(() => this.#schedule(0));
   }
 
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#endSubscription();
     this.#cancel();
   }
 
@@ -72,6 +76,7 @@ export class ServerCertificate implements Component {
 
   #schedule(delayMs: number): void {
     if (!this.#isRunning) return;
+    this.#cancel();
     this.#cancel = this.#options.clock.schedule(delayMs, () => {
       this.#renew().catch((thrown) => this.#retry(thrown));
     });

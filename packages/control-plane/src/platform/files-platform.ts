@@ -1,5 +1,6 @@
 /** The mesh without Kubernetes: resources, authority and tokens lie in files. */
 import { CertificateAuthority } from '../identity/certificate-authority.ts';
+import { FileAuthorityStore } from '../identity/file-authority-store.ts';
 import { exposeTokenFile } from '../identity/identity-metrics.ts';
 import { noAuthenticator } from '../identity/no-authenticator.ts';
 import { TokenFileAuthenticator } from '../identity/token-file-authenticator.ts';
@@ -18,7 +19,14 @@ export function createFilesPlatform(
     source: new FileSource({ directory: configDir, clock, logger }),
     authenticator: tokens ?? noAuthenticator,
     components: tokens === null ? [] : [tokens],
-    openAuthority: () => CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds, clock, logger }),
+    openAuthority: () =>
+      CertificateAuthority.open({
+        store: new FileAuthorityStore(stateDir),
+        trustDomain,
+        leafTtlSeconds,
+        clock,
+        logger,
+      }),
     reporters: () => [],
     unreadyReasons: () => [],
     dump: { tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }) },

@@ -1,6 +1,7 @@
 /** The mesh on Kubernetes: resources are watched, the authority is a Secret, tokens are reviewed. */
 import { TulleError } from '@tulle/runtime';
 import { CertificateAuthority } from '../../identity/certificate-authority.ts';
+import { FileAuthorityStore } from '../../identity/file-authority-store.ts';
 import { noAuthenticator } from '../../identity/no-authenticator.ts';
 import type { ControlPlaneSettings, KubernetesSettings } from '../../settings.ts';
 import { KubernetesSource } from '../../sources/kubernetes/kubernetes-source.ts';
@@ -22,7 +23,8 @@ export function createKubernetesPlatform(
           source: 'config',
         });
       }
-      return CertificateAuthority.open({ stateDir, trustDomain, leafTtlSeconds, clock, logger });
+      const store = new FileAuthorityStore(stateDir);
+      return CertificateAuthority.open({ store, trustDomain, leafTtlSeconds, clock, logger });
     },
     reporters: () => [],
     unreadyReasons: () => source.unreadyReasons(),
