@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four projects, so that each part of `npm test` runs by its own script. */
+/** Five projects, so that each part of `npm test` runs by its own script. */
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +14,7 @@ export default defineConfig({
             'scripts/**/*.test.mjs',
             'test/architecture/*.test.ts',
             'test/fault/src/**/*.test.ts',
+            'test/kubernetes/src/**/*.test.ts',
           ],
           testTimeout: 10_000,
         },
@@ -40,6 +41,16 @@ export default defineConfig({
           include: ['test/netns/**/*.netns.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'kubernetes',
+          include: ['test/kubernetes/*.kubernetes.test.ts'],
+          testTimeout: 120_000,
+          // As long as a cluster, the images and a mesh on it may take on a busy machine.
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

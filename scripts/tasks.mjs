@@ -16,10 +16,10 @@ export const tasks = {
     command: (args) => script('examples/bookshop/src/main.ts', args),
   },
   test: {
-    summary: 'Run all tests: unit, component, end to end, pods in network namespaces.',
+    summary: 'Run all tests: unit, component, end to end, pods in network namespaces, on a real Kubernetes.',
     usage: 'npm test -- [FILE-FILTER...] [VITEST-OPTION...]',
     options: [['FILE-FILTER', 'only test files whose path contains this text']],
-    command: (args) => script('scripts/test.mjs', ['unit,component,e2e,netns', ...args]),
+    command: (args) => script('scripts/test.mjs', ['unit,component,e2e,netns,kubernetes', ...args]),
   },
   'test:unit': testTask('unit', 'Run the unit tests (*.test.ts beside the code, and the import rules).'),
   'test:component': testTask('component', 'Run the component tests (packages/*/test).'),
@@ -27,6 +27,14 @@ export const tasks = {
   'test:netns': testTask(
     'netns',
     'Run the tests of capture (test/netns): pods as network namespaces. Linux and root; else they say so.',
+  ),
+  'test:kubernetes': testTask(
+    'kubernetes',
+    'Run the tests on a real Kubernetes (test/kubernetes), which they are given or start; else they say so.',
+    [
+      ['TULLE_TEST_KUBECONFIG=FILE', 'in the environment: a cluster that is there for tests'],
+      ['KUBEBUILDER_ASSETS=DIR', 'in the environment: kube-apiserver, etcd and kubectl to start one with'],
+    ],
   ),
   check: {
     summary: 'Run every static check: types, style, import rules, unused code, wire contracts, docs.',
@@ -97,11 +105,11 @@ export const tasks = {
   },
 };
 
-function testTask(project, summary) {
+function testTask(project, summary, options = []) {
   return {
     summary,
     usage: `npm run test:${project} -- [FILE-FILTER...] [VITEST-OPTION...]`,
-    options: [['FILE-FILTER', 'only test files whose path contains this text']],
+    options: [['FILE-FILTER', 'only test files whose path contains this text'], ...options],
     command: (args) => script('scripts/test.mjs', [project, ...args]),
   };
 }
