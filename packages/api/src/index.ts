@@ -12,7 +12,10 @@ export type { ObjectMeta } from './kinds/object-meta.ts';
 export type { PeerAuthentication } from './kinds/peer-authentication.ts';
 export type { Pod } from './kinds/pod.ts';
 export type { PodSelector } from './kinds/pod-selector.ts';
+export type { AccessLogMode, ProxyDefaults, ProxyLogLevel } from './kinds/proxy-defaults.ts';
+export type { ProxyResources, ResourceAmounts } from './kinds/proxy-resources.ts';
 export type { KubernetesService, KubernetesServicePort } from './kinds/service.ts';
+export type { TracingDefaults } from './kinds/tracing-defaults.ts';
 export { annotations, apiGroups, labels, sidecarContainerName } from './labels.ts';
 export {
   type ForeignObject,

@@ -12,6 +12,12 @@ export interface TextRule {
   readonly test: (text: string) => boolean;
 }
 
+/** A rule that a schema can state too. */
+export interface PatternRule extends TextRule {
+  readonly pattern: string;
+  readonly maxLength: number;
+}
+
 export interface ItemLimits {
   readonly min?: number;
   readonly max: number;
@@ -104,11 +110,15 @@ export class ManifestNode {
   }
 
   oneOf<T extends string>(allowed: readonly T[], fallback: T): T {
+    return this.optionalOneOf(allowed) ?? fallback;
+  }
+
+  optionalOneOf<T extends string>(allowed: readonly T[]): T | null {
     const text = this.optionalText();
-    if (text === null) return fallback;
+    if (text === null) return null;
     if ((allowed as readonly string[]).includes(text)) return text as T;
     this.violate(`must be one of ${allowed.join(', ')}, not ${JSON.stringify(text)}`);
-    return fallback;
+    return null;
   }
 
   integer(range: NumberRange): number {
@@ -123,6 +133,24 @@ export class ManifestNode {
     const found = typeof value === 'number' ? String(value) : describe(value);
     this.violate(`must be a whole number from ${min} to ${max}, not ${found}`);
     return null;
+  }
+
+  /** A number with a fraction. */
+  optionalNumber({ min, max }: NumberRange): number | null {
+    if (this.isAbsent) return null;
+    const { value } = this;
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    const found = typeof value === 'number' ? String(value) : describe(value);
+    this.violate(`must be a number from ${min} to ${max}, not ${found}`);
+    return null;
+  }
+
+  /** What may be written as a whole number or as a text (`cpu: 1`, `cpu: 500m`), as a text. */
+  optionalNumberOrText(rule: TextRule): string | null {
+    if (!Number.isSafeInteger(this.value)) return this.optionalText(rule);
+    const text = String(this.value);
+    if (!rule.test(text)) this.violate(`must be ${rule.is}, not ${text}`);
+    return text;
   }
 
   optionalBoolean(): boolean | null {

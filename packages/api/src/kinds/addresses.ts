@@ -14,7 +14,7 @@ export function readAddress(node: ManifestNode, family: 'IPv4' | 'IPv6' | 'FQDN'
   return canonical?.address ?? text;
 }
 
-function canonicalAddress(text: string): { family: 'IPv4' | 'IPv6'; address: string } | null {
+export function canonicalAddress(text: string): { family: 'IPv4' | 'IPv6'; address: string } | null {
   if (ipv4.test(text)) return { family: 'IPv4', address: text };
   if (text.length > 45 || !/^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text)) return null;
   try {

@@ -136,6 +136,96 @@ describe('MeshConfig', () => {
     expect(config(spec)).toMatchObject({ value: { mtlsMode: 'strict', unknownDestinations: 'refuse' } });
   });
 
+  it('takes defaults for new sidecars, numbers and quantities as people write them', () => {
+    const spec = {
+      trustDomain: 'mesh.example.com',
+      proxy: {
+        logLevel: 'warn',
+        accessLog: 'json',
+        drainSeconds: 30,
+        drainDelaySeconds: 5,
+        resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: 1, memory: '0.5Gi' } },
+        excludedOutboundCidrs: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
+        excludedOutboundPorts: [5432, '9000-9010'],
+        excludedInboundPorts: ['22'],
+      },
+      tracing: { endpoint: 'http://otel:4318', sampleShare: 0.25 },
+    };
+    expect(config(spec)).toMatchObject({
+      ok: true,
+      value: {
+        trustDomain: 'mesh.example.com',
+        proxy: {
+          logLevel: 'warn',
+          accessLog: 'json',
+          drainSeconds: 30,
+          drainDelaySeconds: 5,
+          resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '1', memory: '0.5Gi' } },
+          excludedOutboundCidrs: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
+          excludedOutboundPorts: ['5432', '9000-9010'],
+          excludedInboundPorts: ['22'],
+        },
+        tracing: { endpoint: 'http://otel:4318', sampleShare: 0.25 },
+      },
+      warnings: [],
+    });
+  });
+
+  it('says nothing for new sidecars where it is silent', () => {
+    const nothing = { cpu: null, memory: null };
+    expect(config({ proxy: null, tracing: {} })).toMatchObject({
+      value: {
+        trustDomain: null,
+        proxy: {
+          logLevel: null,
+          accessLog: null,
+          drainSeconds: null,
+          drainDelaySeconds: null,
+          resources: { requests: nothing, limits: nothing },
+          excludedOutboundCidrs: [],
+          excludedOutboundPorts: [],
+          excludedInboundPorts: [],
+        },
+        tracing: { endpoint: null, sampleShare: null },
+      },
+    });
+  });
+
+  it('reports each default for new sidecars that would make a pod fail', () => {
+    const spec = {
+      trustDomain: 'Mesh',
+      proxy: {
+        logLevel: 'trace',
+        accessLog: 'on',
+        drainSeconds: 3_601,
+        drainDelaySeconds: -1,
+        resources: { requests: { cpu: '2', memory: '1GB' }, limits: { cpu: '1500m' } },
+        excludedOutboundCidrs: ['10.0.0.0/33', 'fd00::/8/8', 'ten'],
+        excludedOutboundPorts: [0, '9-8', null],
+        excludedInboundPorts: 22,
+      },
+      tracing: { endpoint: 'otel:4318', sampleShare: 2 },
+    };
+    expect(violations(config(spec))).toEqual([
+      'spec.trustDomain: must be a trust domain in lower case such as cluster.local, not "Mesh"',
+      'spec.proxy.logLevel: must be one of debug, info, warn, error, silent, not "trace"',
+      'spec.proxy.accessLog: must be one of off, errors, text, json, not "on"',
+      'spec.proxy.drainSeconds: must be a whole number from 0 to 3600, not 3601',
+      'spec.proxy.drainDelaySeconds: must be a whole number from 0 to 300, not -1',
+      'spec.proxy.resources.requests.memory: must be a quantity such as 100m, 0.5 or 128Mi, not "1GB"',
+      'spec.proxy.resources.requests.cpu: must not be more than its limit of 1500m',
+      'spec.proxy.excludedOutboundCidrs[0]: must be a block of addresses such as 10.0.0.0/8 or fd00::/8, not "10.0.0.0/33"',
+      'spec.proxy.excludedOutboundCidrs[1]: must be a block of addresses such as 10.0.0.0/8 or fd00::/8, not "fd00::/8/8"',
+      'spec.proxy.excludedOutboundCidrs[2]: must be a block of addresses such as 10.0.0.0/8 or fd00::/8, not "ten"',
+      'spec.proxy.excludedOutboundPorts[0]: must be a port or a range of ports such as 9000-9010, not 0',
+      'spec.proxy.excludedOutboundPorts[1]: must be a port or a range of ports such as 9000-9010, not "9-8"',
+      'spec.proxy.excludedOutboundPorts[2]: is required',
+      'spec.proxy.excludedInboundPorts: must be a list, not 22',
+      'spec.tracing.endpoint: must be a URL such as http://otel-collector.monitoring:4318, not "otel:4318"',
+      'spec.tracing.sampleShare: must be a number from 0 to 1, not 2',
+    ]);
+  });
+
   it('reports every violation with its path, and warns of unknown fields', () => {
     const spec = { mtls: { mode: 'ON' }, outbound: { unknownDestinations: 'allow', other: 1 }, trust: 1 };
     const parsed = config(spec, 'other');

@@ -25,14 +25,26 @@ export function peerAuthenticationStatus(policy: PeerAuthentication, use: Policy
   return { kind, namespace, name, conditions, resources: workloads(use.pods) };
 }
 
-/** It says for every workload what it may do outbound. */
+/** It says for every workload what it may do outbound, whatever becomes of the trust domain that it names. */
 export function meshConfigStatus(
-  { kind, metadata }: MeshConfig,
+  config: MeshConfig,
+  installedTrustDomain: string,
   everyWorkload: readonly string[],
 ): PolicyStatus {
+  const { kind, metadata, trustDomain } = config;
   const { namespace, name, generation } = metadata;
-  const conditions = [isTrue('Accepted', generation)];
+  const conditions = [trustDomainAccepted(trustDomain, installedTrustDomain, generation)];
   return { kind, namespace, name, conditions, resources: workloads(everyWorkload) };
+}
+
+function trustDomainAccepted(
+  trustDomain: string | null,
+  installed: string,
+  observedGeneration: number,
+): Condition<'Accepted'> {
+  if (trustDomain === null || trustDomain === installed) return isTrue('Accepted', observedGeneration);
+  const message = `spec.trustDomain: must be ${installed}, which was settled at the installation, not ${trustDomain}; all else that this says is in force`;
+  return { type: 'Accepted', status: 'False', reason: 'UnsupportedValue', message, observedGeneration };
 }
 
 function workloads(names: readonly string[]): ResourceUse {

@@ -32,7 +32,9 @@ export function translate(resources: ResourceSet, options: TranslateOptions): Tr
     statuses: [
       ...statuses,
       ...modes.statuses(resources),
-      ...(config === undefined ? [] : [meshConfigStatus(config, workloads.map(formatName))]),
+      ...(config === undefined
+        ? []
+        : [meshConfigStatus(config, options.trustDomain, workloads.map(formatName))]),
     ],
   };
 }
