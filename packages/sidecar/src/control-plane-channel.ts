@@ -6,8 +6,18 @@ import { messageOf, TulleError } from '@tulle/runtime';
 export interface ControlPlaneAddress {
   /** `host:port`. */
   readonly target: string;
+  /** The roots that a sidecar begins with. */
+  readonly ca: CaSource;
+}
+
+export type CaSource =
   /** PEM; read anew for each connection, so that a replaced file needs no restart. */
-  readonly caFile: string;
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'text'; readonly pem: string };
+
+/** What a sidecar shows of itself. */
+export interface ChannelIdentity {
+  readonly privateKeyPem: string;
+  readonly certificatePem: string;
 }
 
 /** The name in the control plane's certificate, whatever address it is dialed at. */
@@ -27,24 +37,36 @@ export const controlPlaneChannelOptions: ChannelOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
-/** TLS to the control plane; with a certificate where one is given. */
-export async function controlPlaneCredentials(
-  { caFile }: ControlPlaneAddress,
-  own: { readonly privateKeyPem: string; readonly certificatePem: string } | null,
-) {
-  let roots: Buffer;
+export interface ChannelTrust {
+  /** Null: nothing is shown to the control plane but a token. */
+  readonly own: ChannelIdentity | null;
+  /**
+   * The roots that discovery announced (PEM), null before: trusted beside those of the start, which a pod that lives
+   * for long may have from before a rotation.
+   */
+  readonly bundlePem: string | null;
+}
+
+/** TLS to the control plane; with a certificate where there is one. */
+export async function controlPlaneCredentials({ ca }: ControlPlaneAddress, { own, bundlePem }: ChannelTrust) {
+  const roots = Buffer.from(await trustedPem(ca, bundlePem));
+  if (own === null) return credentials.createSsl(roots);
+  return credentials.createSsl(roots, Buffer.from(own.privateKeyPem), Buffer.from(own.certificatePem));
+}
+
+async function trustedPem(ca: CaSource, bundlePem: string | null): Promise<string> {
+  if (ca.kind === 'text') return `${ca.pem}\n${bundlePem ?? ''}`;
   try {
-    roots = await readFile(caFile);
+    return `${await readFile(ca.path, 'utf8')}\n${bundlePem ?? ''}`;
   } catch (cause) {
+    if (bundlePem !== null) return bundlePem;
     const hint = 'is TULLE_CA_FILE the root.pem of the control plane?';
-    throw new TulleError('CA_FILE', `cannot read ${caFile} (${messageOf(cause)}): ${hint}`, {
+    throw new TulleError('CA_FILE', `cannot read ${ca.path} (${messageOf(cause)}): ${hint}`, {
       source: 'config',
       isRetryable: true,
       cause,
     });
   }
-  if (own === null) return credentials.createSsl(roots);
-  return credentials.createSsl(roots, Buffer.from(own.privateKeyPem), Buffer.from(own.certificatePem));
 }
 
 /** A gRPC failure in one line: `UNAVAILABLE: …`. */

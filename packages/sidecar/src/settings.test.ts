@@ -1,3 +1,4 @@
+import { createTestAuthority } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from './settings.ts';
 
@@ -30,6 +31,22 @@ describe('readSettings', () => {
       workers: 1,
       workerIndex: null,
     });
+  });
+
+  it('takes the roots as a file or as text, and not both', async () => {
+    const { TULLE_CA_FILE: _file, ...rest } = required;
+    const { rootPem } = await createTestAuthority();
+    expect(readSettings(required).controlPlane.ca).toEqual({ kind: 'file', path: 'root.pem' });
+    const ca = (pem: string) => readSettings({ ...rest, TULLE_CA_PEM: pem }).controlPlane.ca;
+    expect(ca(rootPem + rootPem)).toEqual({ kind: 'text', pem: rootPem + rootPem });
+    expect(() => readSettings({ ...required, TULLE_CA_PEM: rootPem })).toThrow(/set one of them/);
+    expect(() => readSettings(rest)).toThrow(/TULLE_CA_FILE: is not set.*TULLE_CA_PEM/);
+    expect(() => ca('root.pem')).toThrow(/TULLE_CA_PEM: must hold the mesh's root certificates/);
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    expect(() => ca(rootPem + broken)).toThrow(
+      /TULLE_CA_PEM: holds a certificate that cannot be read, number 2/,
+    );
+    expect(() => ca(rootPem.repeat(1_000))).toThrow(/TULLE_CA_PEM: may have/);
   });
 
   it('takes the host as the application address unless another is given', () => {

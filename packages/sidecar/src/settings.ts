@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { type NamespacedName, parseName } from '@tulle/model';
 import { EnvReader, type LogLevel, logLevels, WORKER_INDEX_VARIABLE } from '@tulle/runtime';
-
+import type { CaSource, ControlPlaneAddress } from './control-plane-channel.ts';
 import {
   clientCertModes,
   defaultForwarding,
@@ -17,7 +18,7 @@ export const backendModes = ['auto', 'socket', 'handle'] as const;
 export interface SidecarSettings {
   readonly workload: NamespacedName;
   readonly trustDomain: string;
-  readonly controlPlane: { readonly target: string; readonly caFile: string; readonly tokenFile: string };
+  readonly controlPlane: ControlPlaneAddress & { readonly tokenFile: string };
   /** The pod's own address: outbound, inbound and the metrics port listen here. */
   readonly host: string;
   readonly outboundPort: number;
@@ -78,7 +79,7 @@ export function readSettings(env: Env): SidecarSettings {
     trustDomain: text('TULLE_TRUST_DOMAIN', trustDomain, 'cluster.local'),
     controlPlane: {
       target: text('TULLE_CONTROL_PLANE', target),
-      caFile: reader.string('TULLE_CA_FILE'),
+      ca: readCa(reader),
       tokenFile: reader.string('TULLE_TOKEN_FILE'),
     },
     host: ownHost,
@@ -112,6 +113,45 @@ export function readSettings(env: Env): SidecarSettings {
   reader.finish();
   // The pattern has been checked: it has both parts.
   return { ...settings, workload: parseName(workloadName)! };
+}
+
+const maxCaChars = 256 * 1024;
+
+/** Exactly one of the two: where both are set, nobody could tell which one holds. */
+function readCa(reader: EnvReader): CaSource {
+  const path = reader.optional('TULLE_CA_FILE');
+  const pem = reader.optional('TULLE_CA_PEM');
+  if (path !== null && pem !== null) {
+    reader.fault('TULLE_CA_FILE', 'is set beside TULLE_CA_PEM: set one of them');
+  }
+  if (pem !== null) {
+    const fault = certificatesFault(pem);
+    if (fault !== null) reader.fault('TULLE_CA_PEM', fault);
+    return { kind: 'text', pem };
+  }
+  if (path === null) {
+    reader.fault(
+      'TULLE_CA_FILE',
+      'is not set; it is the root.pem of the control plane, or TULLE_CA_PEM its content',
+    );
+  }
+  return { kind: 'file', path: path ?? '' };
+}
+
+function certificatesFault(pem: string): string | null {
+  if (pem.length > maxCaChars) return `may have ${maxCaChars} characters, not ${pem.length}`;
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0) return "must hold the mesh's root certificates (PEM); it holds none";
+  const broken = certificates.findIndex((it) => !isCertificate(it));
+  return broken < 0 ? null : `holds a certificate that cannot be read, number ${broken + 1}`;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem) !== null;
+  } catch {
+    return false;
+  }
 }
 
 const otlpUrl = { pattern: /^https?:\/\/[^\s/?#]+(\/\S*)?$/, form: 'the URL of an OTLP/HTTP collector' };

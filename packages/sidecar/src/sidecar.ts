@@ -117,16 +117,23 @@ function createIdentity(
 ): WorkloadIdentity {
   const { workload, trustDomain, controlPlane } = settings;
   const { clock, random, metrics } = environment;
-  return new WorkloadIdentity({
+  const signer = new GrpcCertificateSigner({
+    controlPlane,
+    tokenFile: controlPlane.tokenFile,
+    roots: () => identity.current?.rootsPem ?? null,
+    clock,
+  });
+  const identity: WorkloadIdentity = new WorkloadIdentity({
     trustDomain,
     namespace: workload.namespace,
-    signer: new GrpcCertificateSigner({ controlPlane, clock, tokenFile: controlPlane.tokenFile }),
+    signer,
     ...(state === null ? {} : { store: state.certificates }),
     clock,
     random,
     metrics: identityMetrics(metrics),
     logger: loggers.of('identity'),
   });
+  return identity;
 }
 
 /** What it is told, by a control plane to which it says who it is. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
-import { eventually, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
+import { createTestAuthority, eventually, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
 import { typeUrls } from '@tulle/xds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpoints } from '../src/config/testing/fake-source.ts';
@@ -33,10 +33,10 @@ afterEach(async () => {
 });
 
 function setUp(caFile = join(directory.path, 'root.pem')) {
-  const address = { target: `127.0.0.1:${controlPlane.port}`, caFile };
+  const address = { target: `127.0.0.1:${controlPlane.port}`, ca: { kind: 'file', path: caFile } as const };
   const registry = new MetricsRegistry();
   const shared = { clock: systemClock, random: () => 0, logger: silentLogger };
-  const identity = new WorkloadIdentity({
+  const identity: WorkloadIdentity = new WorkloadIdentity({
     ...shared,
     trustDomain: 'cluster.local',
     namespace: 'bookshop',
@@ -44,6 +44,7 @@ function setUp(caFile = join(directory.path, 'root.pem')) {
       controlPlane: address,
       clock: systemClock,
       tokenFile: join(directory.path, 'token'),
+      roots: () => identity.current?.rootsPem ?? null,
     }),
     metrics: identityMetrics(registry),
   });
@@ -129,6 +130,22 @@ describe('the sidecar and its control plane', () => {
     await eventually(() => expect(registry.render()).toMatch(/tulle_certificate_failures_total [1-9]/));
     await writeFile(join(directory.path, 'token'), 'secret-2');
     expect((await identity.first()).spiffeId).toBe('spiffe://cluster.local/ns/bookshop/sa/web');
+  });
+
+  it('knows a control plane under a new root by the bundle that discovery announced before', async () => {
+    await controlPlane.start();
+    const { identity, discovery } = setUp();
+    discovery.watch('endpoints', 'bookshop/catalog:80', () => {});
+    await discovery.start();
+    await identity.start();
+    const { rootsPem } = await identity.first();
+    await eventually(() => expect(controlPlane.requests.length).toBeGreaterThan(0));
+    controlPlane.authority = await createTestAuthority();
+    identity.setTrustRoots([controlPlane.authority.rootPem, rootsPem]);
+    controlPlane.stop();
+    controlPlane.requests.length = 0;
+    await controlPlane.start();
+    await eventually(() => expect(controlPlane.requests.length).toBeGreaterThan(0));
   });
 
   it.each(['another root', 'another name'])('trusts no control plane of %s', async (kind) => {

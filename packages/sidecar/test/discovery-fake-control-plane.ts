@@ -36,7 +36,8 @@ class TestServerCredentials extends ServerCredentials {
 /** The control plane as a sidecar meets it: gRPC over TLS, with its answers given by hand. */
 export class FakeControlPlane {
   readonly signer: FakeSigner;
-  readonly authority: TestAuthority;
+  /** Of its server certificate, from the next start on. */
+  authority: TestAuthority;
   readonly requests: DeltaDiscoveryRequest[] = [];
   readonly tokens: string[] = [];
   token = 'secret-1';

@@ -34,7 +34,8 @@ export class GrpcDeltaTransport implements DeltaTransport {
 
   async open(handlers: DeltaStreamHandlers): Promise<DeltaStream> {
     const { controlPlane, identity, clock } = this.#options;
-    const credentials = await controlPlaneCredentials(controlPlane, await identity());
+    const own = await identity();
+    const credentials = await controlPlaneCredentials(controlPlane, { own, bundlePem: own.rootsPem });
     const client = createGrpcClient(AggregatedDiscoveryService, {
       target: controlPlane.target,
       credentials,

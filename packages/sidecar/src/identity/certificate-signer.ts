@@ -25,13 +25,15 @@ export interface GrpcCertificateSignerOptions {
   readonly controlPlane: ControlPlaneAddress;
   /** A bearer token; read anew at each use, since the platform rotates it. */
   readonly tokenFile: string;
+  /** The roots in use (PEM); null while there are none but those of the start. */
+  readonly roots: () => string | null;
   readonly clock: Clock;
 }
 
 const callTimeoutMs = 10_000;
 const maxTokenChars = 16 * 1024;
 
-/** Asks the control plane's identity service, with the workload's token, over TLS verified against the CA file. */
+/** Asks the control plane's identity service, with the workload's token, over TLS verified against the mesh's roots. */
 export class GrpcCertificateSigner implements CertificateSigner {
   readonly #options: GrpcCertificateSignerOptions;
 
@@ -40,12 +42,12 @@ export class GrpcCertificateSigner implements CertificateSigner {
   }
 
   async sign(csrDer: Uint8Array): Promise<SignedCertificate> {
-    const { controlPlane, tokenFile, clock } = this.#options;
+    const { controlPlane, tokenFile, roots, clock } = this.#options;
     const metadata = new Metadata();
     metadata.set('authorization', `Bearer ${await readToken(tokenFile)}`);
     const client = createGrpcClient(IdentityService, {
       target: controlPlane.target,
-      credentials: await controlPlaneCredentials(controlPlane, null),
+      credentials: await controlPlaneCredentials(controlPlane, { own: null, bundlePem: roots() }),
       options: controlPlaneChannelOptions,
     });
     try {
