@@ -13,7 +13,7 @@ const allowedImports = {
   api: ['model'],
   'control-plane': ['model', 'runtime', 'xds', 'api', 'policy'],
   sidecar: ['model', 'runtime', 'xds', 'http', 'policy'],
-  'injector-webhook': ['api', 'runtime'],
+  'injector-webhook': ['api', 'model', 'runtime'],
   cli: ['api', 'model', 'xds', 'runtime', 'policy', 'injector-webhook'],
   dashboard: [],
   testkit: ['runtime', 'xds'],

@@ -16,7 +16,7 @@ export type { AccessLogMode, ProxyDefaults, ProxyLogLevel } from './kinds/proxy-
 export type { ProxyResources, ResourceAmounts } from './kinds/proxy-resources.ts';
 export type { KubernetesService, KubernetesServicePort } from './kinds/service.ts';
 export type { TracingDefaults } from './kinds/tracing-defaults.ts';
-export { annotations, apiGroups, labels, sidecarContainerName } from './labels.ts';
+export { annotations, apiGroups, initContainerName, labels, sidecarContainerName } from './labels.ts';
 export {
   type ForeignObject,
   type KubernetesKind,
@@ -27,6 +27,22 @@ export {
   type ParsedManifest,
   parseManifest,
 } from './manifest.ts';
+export { isObject, ManifestNode, type ManifestReport } from './manifest-node.ts';
+export { nearestName } from './proxy/nearest-name.ts';
+export {
+  type ProxyOption,
+  type ProxyOptions,
+  type ProxyOverrides,
+  proxyOptionKeys,
+  proxyOptions,
+} from './proxy/proxy-options.ts';
+export { quantityValue } from './proxy/quantity.ts';
+export {
+  configPrefix,
+  type ReadOverrides,
+  readConfigAnnotations,
+  readProxyOverrides,
+} from './proxy/read-overrides.ts';
 export {
   type ManifestDocument,
   type ManifestFault,

@@ -11,6 +11,8 @@ export const annotations = {
   inboundPort: 'config.tulle.dev/inbound-port',
   /** On a Pod: `enabled` where all its TCP is redirected to its sidecar, so that peers dial its own ports. */
   capture: 'config.tulle.dev/capture',
+  /** Written by the injector: the version of the mesh whose sidecar the pod has. */
+  injected: 'tulle.dev/injected',
 } as const;
 
 export const apiGroups = {
@@ -21,3 +23,5 @@ export const apiGroups = {
 
 /** Written by the injector into a pod; its presence shows that the pod really has a sidecar. */
 export const sidecarContainerName = 'tulle-sidecar';
+/** The init container that makes the rules of capture. */
+export const initContainerName = 'tulle-init';
