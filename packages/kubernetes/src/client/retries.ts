@@ -1,0 +1,38 @@
+import type { Clock, Logger } from '@tulle/runtime';
+import { clientReasons, KubernetesError } from '../kubernetes-error.ts';
+
+const maxAttempts = 10;
+
+export interface RetryOptions {
+  readonly method: string;
+  readonly clock: Clock;
+  /** By the monotonic clock: no attempt begins after it. */
+  readonly endMs: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Repeats what the API server asked to repeat (429 or 5xx with Retry-After, as client-go does), and once what
+ * met a connection that had been closed meanwhile, where doing it twice is the same as once.
+ */
+export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock, endMs, logger, method } = options;
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const waitMs = attempts < maxAttempts ? waitBefore(thrown, method, attempts) : null;
+      if (waitMs === null || clock.monotonicMs() + waitMs >= endMs) throw thrown;
+      logger.debug('request to the API server is repeated', { reason: (thrown as Error).message, waitMs });
+      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+    }
+  }
+}
+
+function waitBefore(thrown: unknown, method: string, attempts: number): number | null {
+  if (!(thrown instanceof KubernetesError)) return null;
+  const { reason, status, retryAfterMs } = thrown;
+  if (reason === clientReasons.stale)
+    return attempts === 1 && method !== 'POST' && method !== 'PATCH' ? 0 : null;
+  return retryAfterMs !== null && (status === 429 || status >= 500) ? retryAfterMs : null;
+}

@@ -1,0 +1,256 @@
+/**
+ * Keeps what the API server has of one resource, by watching it. What was read stays when the connection is
+ * lost, and a new whole state replaces the old one at once, told as the difference.
+ *
+ * Verbs that a role needs: `list` and `watch` on the resource. Absence of an optional one is seen in discovery
+ * documents, which every authenticated client may read.
+ */
+import {
+  backoffDelayMs,
+  type Clock,
+  type Component,
+  type Logger,
+  MetricsRegistry,
+  messageOf,
+  type Random,
+} from '@tulle/runtime';
+import type { KubernetesClient } from '../client/kubernetes-client.ts';
+import type { ListOptions } from '../client/list-pages.ts';
+import { KubernetesError } from '../kubernetes-error.ts';
+import { pause } from '../pause.ts';
+import { type ResourceType, resourceName } from '../resource-types.ts';
+import { ApiPresence } from './api-presence.ts';
+import { type ChangeListener, ChangeNotifier } from './change-notifier.ts';
+import { ObjectCache, type ReadObject } from './object-cache.ts';
+import { type ReflectorSeries, reflectorSeries } from './reflector-metrics.ts';
+import type { ReflectorState } from './reflector-state.ts';
+import { WatchSession } from './watch-session.ts';
+
+export interface ReflectorOptions<T> extends ListOptions {
+  readonly client: KubernetesClient;
+  readonly type: ResourceType;
+  /** Called on each object as it comes, and never again for the same version of it. */
+  readonly read: ReadObject<T>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics?: MetricsRegistry;
+  /** The API server need not serve it: then there are none, until it does. */
+  readonly isOptional?: boolean;
+}
+
+const backoff = { baseMs: 250, maxMs: 15_000 };
+
+/** A session that lasted so long was a success: what ends it is the first failure of a new row. */
+const goodSessionMs = 5_000;
+
+/** How soon a CustomResourceDefinition that appears is noticed. */
+const presencePollMs = 2_000;
+
+/** An API server that starts may not serve for a moment what it will. */
+const absenceConfirmMs = 1_000;
+
+export class Reflector<T> implements Component {
+  readonly name: string;
+  readonly #options: ReflectorOptions<T>;
+  readonly #cache: ObjectCache<T>;
+  readonly #notifier: ChangeNotifier;
+  readonly #series: ReflectorSeries;
+  readonly #session: WatchSession<T>;
+  readonly #presence: ApiPresence;
+  readonly #stopping = new AbortController();
+  readonly #waiters = new Set<() => void>();
+  #state: ReflectorState;
+  #hasSynced = false;
+  #failures = 0;
+  #running: Promise<void> | null = null;
+
+  constructor(options: ReflectorOptions<T>) {
+    const { clock, logger, type, namespace = '', metrics = new MetricsRegistry() } = options;
+    const resource = namespace === '' ? resourceName(type) : `${resourceName(type)}/${namespace}`;
+    this.name = `reflector of ${resource}`;
+    this.#options = { ...options, logger: logger.child({ resource }) };
+    this.#state = { kind: 'starting', sinceMs: clock.nowMs(), lastEventMs: null };
+    this.#series = reflectorSeries(metrics, { resource, clock, observe: () => this.#observe() });
+    this.#notifier = new ChangeNotifier({
+      keys: () => this.#cache.objects.keys(),
+      logger: this.#options.logger,
+    });
+    this.#cache = new ObjectCache({
+      read: options.read,
+      onChanged: (key) => this.#notifier.changed(key),
+      onReadFailed: (key, thrown) => this.#readFailed(key, thrown),
+    });
+    this.#presence = ApiPresence.of(options.client);
+    this.#session = new WatchSession({
+      ...options,
+      cache: this.#cache,
+      series: this.#series,
+      signal: this.#stopping.signal,
+      onListing: () => this.#listing(),
+      onWatching: () => this.#watching(),
+      onEvent: () => this.#touched(),
+      onSynced: () => this.#synced(),
+    });
+  }
+
+  /** By `namespace/name`, or name. A live view: it changes as the API server's state does. */
+  get objects(): ReadonlyMap<string, T> {
+    return this.#cache.objects;
+  }
+
+  get state(): ReflectorState {
+    return this.#state;
+  }
+
+  /** The whole state has been read once. Stays true when the connection is lost. */
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /**
+   * Tells of changes, once a turn of the loop. The first call is at the sync (or soon, where that has been), with
+   * the keys of all objects there are. Gives what ends it.
+   */
+  onChange(listener: ChangeListener): () => void {
+    return this.#notifier.subscribe(listener);
+  }
+
+  /** Resolves true at the sync, false at the deadline or when it stops before. */
+  async synced(deadlineMs: number): Promise<boolean> {
+    if (!this.#hasSynced && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const finish = () => {
+          cancel();
+          this.#waiters.delete(finish);
+          resolve();
+        };
+        const cancel = this.#options.clock.schedule(deadlineMs, finish);
+        this.#waiters.add(finish);
+      });
+    }
+    return this.#hasSynced;
+  }
+
+  /** Begins, and does not wait for the sync. */
+  async start(): Promise<void> {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#notifier.close();
+    await this.#running;
+    this.#enter('stopped');
+    for (const finish of [...this.#waiters]) finish();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const startMs = this.#options.clock.monotonicMs();
+      try {
+        const end = await this.#session.run();
+        const lastedMs = this.#options.clock.monotonicMs() - startMs;
+        if (end === 'ended' && lastedMs < 1_000) await this.#retry('the watch ended at once', null, startMs);
+        else this.#failures = 0;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        await this.#recover(thrown, startMs);
+      }
+    }
+  }
+
+  async #recover(thrown: unknown, startMs: number): Promise<void> {
+    const isMissing = thrown instanceof KubernetesError && thrown.status === 404;
+    try {
+      if (isMissing && this.#options.isOptional === true && !(await this.#isServed())) {
+        await this.#waitUntilServed();
+        return;
+      }
+    } catch (cause) {
+      await this.#retry(messageOf(cause), null, startMs);
+      return;
+    }
+    const retryAfterMs = thrown instanceof KubernetesError ? thrown.retryAfterMs : null;
+    await this.#retry(messageOf(thrown), retryAfterMs, startMs);
+  }
+
+  async #retry(reason: string, retryAfterMs: number | null, startMs: number): Promise<void> {
+    const { clock, logger, random } = this.#options;
+    if (clock.monotonicMs() - startMs >= goodSessionMs) this.#failures = 0;
+    const delayMs = Math.max(retryAfterMs ?? 0, backoffDelayMs(this.#failures, backoff, random));
+    const fields = { reason, delayMs: Math.round(delayMs), failures: this.#failures + 1 };
+    if (this.#failures === 0) logger.info('watch failed and is begun anew', fields);
+    else logger.warn('watch fails again and again', fields);
+    this.#failures++;
+    const sinceMs = this.#state.kind === 'retrying' ? this.#state.sinceMs : clock.nowMs();
+    this.#state = { kind: 'retrying', reason, sinceMs, lastEventMs: this.#state.lastEventMs };
+    await pause(clock, delayMs, this.#stopping.signal);
+  }
+
+  /** Believed at once where nothing was known of it; where something was, only when it is said twice. */
+  async #isServed(): Promise<boolean> {
+    const { clock, type } = this.#options;
+    if (await this.#presence.isServed(type, clock.monotonicMs())) return true;
+    if (!this.#hasSynced || this.#state.kind === 'absent') return false;
+    await pause(clock, absenceConfirmMs, this.#stopping.signal);
+    return this.#presence.isServed(type, clock.monotonicMs());
+  }
+
+  async #waitUntilServed(): Promise<void> {
+    const { clock, logger, random, type } = this.#options;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return;
+    logger.info('the API server does not serve this resource; none are taken to exist');
+    this.#failures = 0;
+    this.#session.forget();
+    this.#cache.beginReplacement().commit();
+    this.#enter('absent');
+    this.#synced();
+    for (;;) {
+      await pause(clock, presencePollMs * (0.75 + random() / 2), signal);
+      if (signal.aborted) return;
+      // Whether it fails says nothing of absence; the next time is soon.
+      const isServed = await this.#presence.isServed(type, clock.monotonicMs()).catch(() => false);
+      if (isServed) break;
+    }
+    logger.info('the API server serves this resource now');
+  }
+
+  #listing(): void {
+    if (this.#state.kind !== 'retrying') this.#enter('listing');
+  }
+
+  #watching(): void {
+    if (this.#state.kind === 'retrying') this.#options.logger.info('watch stands again');
+    this.#enter('watching');
+  }
+
+  #enter(kind: Exclude<ReflectorState['kind'], 'retrying'>): void {
+    this.#state = { kind, sinceMs: this.#options.clock.nowMs(), lastEventMs: this.#state.lastEventMs };
+  }
+
+  #touched(): void {
+    this.#state = { ...this.#state, lastEventMs: this.#options.clock.nowMs() };
+  }
+
+  #synced(): void {
+    this.#hasSynced = true;
+    this.#notifier.open();
+    for (const finish of [...this.#waiters]) finish();
+  }
+
+  #readFailed(key: string, thrown: unknown): void {
+    this.#series.readFailures.inc();
+    this.#options.logger.warn('object is not understood; what was known of it stands', {
+      object: key,
+      reason: messageOf(thrown),
+    });
+  }
+
+  #observe() {
+    const { kind, lastEventMs } = this.#state;
+    return { size: this.#cache.objects.size, hasSynced: this.#hasSynced, lastEventMs, state: kind };
+  }
+}
