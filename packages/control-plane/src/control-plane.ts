@@ -32,6 +32,8 @@ import { createConfigMetrics } from './snapshot/config-metrics.ts';
 import { ConfigPipeline } from './snapshot/config-pipeline.ts';
 import { SnapshotStore } from './snapshot/snapshot-store.ts';
 import type { ResourceSource } from './sources/resource-source.ts';
+import { AcknowledgementReporter } from './status/acknowledgement-report.ts';
+import { acknowledgedPage } from './status/report-page.ts';
 
 export interface ControlPlaneDependencies {
   readonly clock: Clock;
@@ -93,7 +95,23 @@ function compose(
     platform,
     discovery,
   });
-  const parts = { authority, serverCertificate, platform, store, pipeline, discovery, grpc };
+  const acknowledged = new AcknowledgementReporter({
+    replica: settings.platform.kind === 'kubernetes' ? settings.platform.replica : 'control-plane',
+    instance: clock.nowMs().toString(36),
+    held: discovery.held,
+    statuses: () => pipeline.statuses,
+    snapshot: () => store.current,
+  });
+  const parts = {
+    authority,
+    serverCertificate,
+    platform,
+    store,
+    pipeline,
+    discovery,
+    grpc,
+    acknowledged,
+  };
   const admin = createAdminServer(settings, dependencies, parts);
   exposeIdentityState(dependencies.metrics, parts);
   // Stopped in reverse: streams end politely before the port closes, and the port before what it serves.
@@ -105,7 +123,7 @@ function compose(
     grpc,
     endingStreams(discovery),
     admin,
-    ...platform.reporters({ authority, pipeline, discovery }),
+    ...platform.reporters(parts),
   ];
   return { components, grpc, admin };
 }
@@ -207,12 +225,13 @@ interface AdminParts extends Pick<GrpcParts, 'authority' | 'platform' | 'discove
   readonly store: SnapshotStore;
   readonly pipeline: ConfigPipeline;
   readonly grpc: GrpcServer;
+  readonly acknowledged: AcknowledgementReporter;
 }
 
 function createAdminServer(
   settings: ControlPlaneSettings,
   { logger, metrics }: ControlPlaneDependencies,
-  { authority, platform, store, pipeline, discovery, grpc }: AdminParts,
+  { authority, platform, store, pipeline, discovery, grpc, acknowledged }: AdminParts,
 ): AdminServer {
   const unreadyReasons = () => [
     ...(store.current === null ? ['the configuration has not been read yet'] : []),
@@ -235,6 +254,7 @@ function createAdminServer(
       ...healthPages({ unreadyReasons, metrics }),
       ...operatorPages({ dump, loggers: [logger] }),
       'GET /proxies': () => ({ body: summarizeProxies(discovery.describe()) }),
+      'GET /acknowledged': acknowledgedPage(acknowledged),
     },
   });
 }

@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 import { defaultDiscoveryLimits } from '../src/discovery/discovery-limits.ts';
 import { createDiscoveryMetrics } from '../src/discovery/discovery-metrics.ts';
 import { DiscoveryStream } from '../src/discovery/discovery-stream.ts';
+import { HeldVersions } from '../src/discovery/held-versions.ts';
 import { FakeSource, toldByType, webIdentity } from './discovery-harness.ts';
 
 /** A stream over a transport that takes as many responses as it is told to. */
@@ -41,6 +42,7 @@ function streaming() {
     logger,
     metrics: createDiscoveryMetrics(new MetricsRegistry()),
     controlPlane: '',
+    held: new HeldVersions(),
     countStreamsOf: () => 0,
   });
   source.onChange(() => stream.onSnapshot());

@@ -14,6 +14,7 @@ import type { DebounceOptions } from './debouncer.ts';
 import { type DiscoveryLimits, defaultDiscoveryLimits } from './discovery-limits.ts';
 import type { DiscoveryMetrics } from './discovery-metrics.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
+import { HeldVersions } from './held-versions.ts';
 import type { StreamTransport } from './stream-transport.ts';
 
 /** A discovery stream as grpc-js gives it. */
@@ -37,6 +38,8 @@ export interface DiscoveryService {
   readonly handlers: GrpcHandlersOf<typeof AggregatedDiscoveryService>;
   /** The proxies that are connected, for the dump and for statuses. */
   describe(): readonly ConnectedProxy[];
+  /** Which of them has what, for statuses. */
+  readonly held: HeldVersions;
   /** Refuses new streams and ends those that are open, politely; resolves when all have ended or it is time. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -50,6 +53,7 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): Discov
   return {
     handlers: { deltaAggregatedResources: (call) => server.serve(call) },
     describe: () => server.describe(),
+    held: server.held,
     close: (deadlineMs) => server.close(deadlineMs),
   };
 }
@@ -60,6 +64,7 @@ const authenticationHint = 'discovery needs a client certificate of this mesh: a
 class DiscoveryStreams {
   readonly #options: DiscoveryServiceOptions;
   readonly #limits: DiscoveryLimits;
+  readonly held = new HeldVersions();
   readonly #open = new Set<DiscoveryStream>();
   readonly #unwatch: () => void;
   #isClosing = false;
@@ -128,6 +133,7 @@ class DiscoveryStreams {
       logger,
       metrics,
       controlPlane,
+      held: this.held,
       countStreamsOf: (workload) => this.#countStreamsOf(workload),
     });
   }

@@ -9,6 +9,7 @@ import { type DebounceOptions, Debouncer } from './debouncer.ts';
 import type { DiscoveryLimits } from './discovery-limits.ts';
 import { type DiscoveryMetrics, typeLabel } from './discovery-metrics.ts';
 import { encodeEntry } from './entry-encoder.ts';
+import { type HeldVersions, holdingsOf } from './held-versions.ts';
 import { nextResponse } from './next-response.ts';
 import type { Batch } from './pending-changes.ts';
 import { type ResourceView, resourceView } from './resource-view.ts';
@@ -28,6 +29,7 @@ export interface DiscoveryStreamOptions {
   readonly metrics: DiscoveryMetrics;
   /** What this control plane calls itself in responses. */
   readonly controlPlane: string;
+  readonly held: HeldVersions;
   /** How many streams there are of a proxy, this one not counted. */
   countStreamsOf(workload: string): number;
 }
@@ -154,7 +156,7 @@ export class DiscoveryStream {
       }
       this.#options.logger.warn('unknown resource type', { node: this.node, typeUrl });
     }
-    return new TypeStream(typeUrl, kind);
+    return new TypeStream(typeUrl, kind, holdingsOf(this.#options.held, kind, this.#client));
   }
 
   /** An ACK or a NACK names the response in flight. Another nonce is stale: of a response settled already. */

@@ -1,5 +1,6 @@
 import type { EncodedResource } from '@tulle/xds';
 import type { SnapshotEntry } from '../snapshot/snapshot.ts';
+import { type Holdings, noHoldings } from './held-versions.ts';
 
 /** What one response carries. */
 export interface Batch {
@@ -27,6 +28,7 @@ interface Held {
  * to what was unsubscribed under a wildcard, which `unanswered` lets the stream limit.
  */
 export class PendingChanges {
+  readonly #holdings: Pick<Holdings, 'resumed' | 'gone'>;
   readonly #held = new Map<string, Held>();
   readonly #updates = new Map<string, { readonly entry: SnapshotEntry; readonly isForced: boolean }>();
   /** Names asked for that mean nothing: an answer, which goes out with the updates. */
@@ -34,6 +36,10 @@ export class PendingChanges {
   /** Names that meant something: told after everyone's updates (make before break). */
   readonly #removals = new Set<string>();
   #mustAnswer = false;
+
+  constructor(holdings: Pick<Holdings, 'resumed' | 'gone'> = noHoldings) {
+    this.#holdings = holdings;
+  }
 
   get hasUpdates(): boolean {
     return this.#mustAnswer || this.#updates.size > 0 || this.#missing.size > 0;
@@ -63,6 +69,7 @@ export class PendingChanges {
   /** What the client says that it has from an earlier stream. */
   resume(name: string, version: string): void {
     this.#held.set(name, { version, entry: null, aliases: [] });
+    this.#holdings.resumed(name, version);
   }
 
   /** The next response goes out even with nothing in it. */
@@ -133,6 +140,7 @@ export class PendingChanges {
     this.#updates.delete(name);
     this.#removals.delete(name);
     this.#held.delete(name);
+    this.#holdings.gone(name);
   }
 
   /** Takes updates and answers up to about `maxBytes`, at least one; what is taken counts as sent. */
@@ -157,7 +165,10 @@ export class PendingChanges {
 
   takeRemovals(maxBytes: number): Batch {
     const removed = takeNames(this.#removals, maxBytes);
-    for (const name of removed) this.#held.delete(name);
+    for (const name of removed) {
+      this.#held.delete(name);
+      this.#holdings.gone(name);
+    }
     return { entries: [], encoded: [], removed };
   }
 }

@@ -1,5 +1,6 @@
 import type { ResourceKind } from '@tulle/model';
 import type { ConnectedProxyType, Rejection, ResponseMark } from './connected-proxy.ts';
+import type { Holdings } from './held-versions.ts';
 import type { Batch } from './pending-changes.ts';
 import { TypeSubscription } from './type-subscription.ts';
 
@@ -21,26 +22,31 @@ const reasonCharsAtMost = 2_000;
 export class TypeStream {
   readonly typeUrl: string;
   readonly kind: ResourceKind | null;
-  readonly subscription = new TypeSubscription();
+  readonly subscription: TypeSubscription;
   inFlight: InFlight | null = null;
+  readonly #holdings: Holdings;
   #sent: ResponseMark | null = null;
   #acked: ResponseMark | null = null;
   #nacked: Rejection | null = null;
 
-  constructor(typeUrl: string, kind: ResourceKind | null) {
+  constructor(typeUrl: string, kind: ResourceKind | null, holdings: Holdings) {
     this.typeUrl = typeUrl;
     this.kind = kind;
+    this.#holdings = holdings;
+    this.subscription = new TypeSubscription(holdings);
   }
 
   onSent(inFlight: InFlight): void {
     this.inFlight = inFlight;
     this.#sent = inFlight.mark;
+    this.#holdings.sent(inFlight.batch.entries);
   }
 
   /** The proxy took the response in flight. */
   onAck(): void {
     const { mark, batch } = this.#settle();
     this.#acked = mark;
+    this.#holdings.taken(batch.entries);
     // Removals alone don't show that what was rejected has been mended.
     if (batch.entries.length > 0) this.#nacked = null;
   }
@@ -55,12 +61,14 @@ export class TypeStream {
       .slice(0, resourcesNamedAtMost)
       .map(({ name, version }) => `${name}@${version}`);
     this.#nacked = { ...mark, reason: reason.slice(0, reasonCharsAtMost), resources };
+    this.#holdings.refused(batch.entries, this.#nacked.reason);
     return this.#nacked;
   }
 
   stop(): void {
     this.inFlight?.cancelTimeout();
     this.inFlight = null;
+    this.#holdings.clear();
   }
 
   describe(): ConnectedProxyType {

@@ -1,4 +1,5 @@
 import type { SnapshotEntry } from '../snapshot/snapshot.ts';
+import { type Holdings, noHoldings } from './held-versions.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { ResourceView } from './resource-view.ts';
 
@@ -27,7 +28,7 @@ const wildcard = '*';
  * what resources to return", incremental variant). Knows nothing of requests in flight.
  */
 export class TypeSubscription {
-  readonly pending = new PendingChanges();
+  readonly pending: PendingChanges;
   readonly #asks = new Map<string, Ask>();
   /** How many asks mean a resource, by the resource's name. */
   readonly #meant = new Map<string, number>();
@@ -37,6 +38,10 @@ export class TypeSubscription {
   #mustList: 'no' | 'changed' | 'all' = 'no';
   #hadRequest = false;
   #isResuming = false;
+
+  constructor(holdings: Pick<Holdings, 'resumed' | 'gone'> = noHoldings) {
+    this.pending = new PendingChanges(holdings);
+  }
 
   /** Names asked for; the wildcard counts as one. */
   get size(): number {

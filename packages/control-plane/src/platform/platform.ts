@@ -4,6 +4,7 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { CertificateAuthority } from '../identity/certificate-authority.ts';
 import type { ConfigPipeline } from '../snapshot/config-pipeline.ts';
 import type { ResourceSource } from '../sources/resource-source.ts';
+import type { AcknowledgementReporter } from '../status/acknowledgement-report.ts';
 
 export interface PlatformDependencies {
   readonly clock: Clock;
@@ -17,6 +18,8 @@ export interface PlatformParts {
   readonly authority: CertificateAuthority;
   readonly pipeline: ConfigPipeline;
   readonly discovery: DiscoveryService;
+  /** How far the objects have come on the proxies of this replica. */
+  readonly acknowledged: AcknowledgementReporter;
 }
 
 /** What differs between a mesh on files and one on Kubernetes; everything else is one program. */
