@@ -20,6 +20,7 @@ describe('AdminServer', () => {
         'GET /dump': async () => ({ body: { a: [1] } }),
         'GET /metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: 'x 1\n' }),
         'POST /echo': ({ url, body }) => ({ status: 202, body: `${url.searchParams.get('a')} ${body}` }),
+        'GET /cut': () => ({ body: 'never sent', isCut: true }),
         'GET /broken': () => {
           throw new Error('no dump');
         },
@@ -40,6 +41,12 @@ describe('AdminServer', () => {
     expect(await get('/dump')).toEqual([200, 'application/json', '{\n  "a": [\n    1\n  ]\n}\n']);
     expect(await get('/metrics')).toEqual([200, 'text/plain; version=0.0.4', 'x 1\n']);
     expect((await get('/echo?a=7', { method: 'POST', body: 'hi' }))[2]).toBe('7 hi');
+  });
+
+  it('closes the connection where a page says so', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /cut HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(await text(socket)).toBe('');
   });
 
   it('lists the pages where there is none', async () => {

@@ -9,6 +9,8 @@ export interface AdminAnswer {
   readonly status?: number;
   readonly contentType?: string;
   readonly body: unknown;
+  /** The connection is closed without the answer, for clients to whom every answer is a success. */
+  readonly isCut?: boolean;
 }
 
 export interface AdminRequest {
@@ -117,8 +119,12 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function send(response: ServerResponse, { status = 200, contentType, body }: AdminAnswer): void {
-  if (response.headersSent) return;
+function send(
+  response: ServerResponse,
+  { status = 200, contentType, body, isCut = false }: AdminAnswer,
+): void {
+  if (isCut) response.destroy();
+  if (isCut || response.headersSent) return;
   const isText = typeof body === 'string';
   response.writeHead(status, {
     'content-type': contentType ?? (isText ? 'text/plain; charset=utf-8' : 'application/json'),

@@ -24,6 +24,7 @@ describe('readSettings', () => {
       forwarding: { forwardedFor: 'append', clientCert: 'sanitize' },
       seriesExpirySeconds: 900,
       tracing: { endpoint: null, share: 0.01 },
+      probes: [],
       stateDirectory: null,
       drainDelaySeconds: 0,
       drainSeconds: 10,
@@ -47,6 +48,15 @@ describe('readSettings', () => {
       /TULLE_CA_PEM: holds a certificate that cannot be read, number 2/,
     );
     expect(() => ca(rootPem.repeat(1_000))).toThrow(/TULLE_CA_PEM: may have/);
+  });
+
+  it('takes probes, and tells each fault of theirs by its path', () => {
+    const probes = (json: object) =>
+      readSettings({ ...required, TULLE_PROBES: JSON.stringify(json) }).probes.map(({ name }) => name);
+    expect(probes({ 'web/liveness': { tcp: { port: 80 } } })).toEqual(['web/liveness']);
+    expect(() => probes({ 'web/liveness': { tcp: { port: 0 } }, web: {} })).toThrow(
+      /TULLE_PROBES: "web\/liveness".tcp.port must be a port.*TULLE_PROBES: "web" must be <container>\/<kind>/,
+    );
   });
 
   it('takes the host as the application address unless another is given', () => {

@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { type NamespacedName, parseName } from '@tulle/model';
 import { EnvReader, type LogLevel, logLevels, WORKER_INDEX_VARIABLE } from '@tulle/runtime';
 import type { CaSource, ControlPlaneAddress } from './control-plane-channel.ts';
+import { parseProbes } from './probes/parse-probes.ts';
+import type { Probe } from './probes/probe.ts';
 import {
   clientCertModes,
   defaultForwarding,
@@ -28,6 +30,8 @@ export interface SidecarSettings {
   readonly adminPort: number;
   /** Where the local application listens. */
   readonly appHost: string;
+  /** What kubelet would ask the application, and asks here. */
+  readonly probes: readonly Probe[];
   readonly logLevel: LogLevel;
   readonly accessLog: (typeof accessLogModes)[number];
   readonly forwarding: ForwardingSettings;
@@ -89,6 +93,7 @@ export function readSettings(env: Env): SidecarSettings {
     adminHost: text('TULLE_ADMIN_HOST', host, '127.0.0.1'),
     adminPort: port('TULLE_ADMIN_PORT', 15_000),
     appHost: text('TULLE_APP_HOST', host, ownHost),
+    probes: readProbes(reader),
     logLevel: reader.oneOf('TULLE_LOG_LEVEL', logLevels, 'info'),
     accessLog: reader.oneOf('TULLE_ACCESS_LOG', accessLogModes, 'off'),
     forwarding: {
@@ -115,6 +120,7 @@ export function readSettings(env: Env): SidecarSettings {
   return { ...settings, workload: parseName(workloadName)! };
 }
 
+const maxProbeFaults = 20;
 const maxCaChars = 256 * 1024;
 
 /** Exactly one of the two: where both are set, nobody could tell which one holds. */
@@ -152,6 +158,16 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false;
   }
+}
+
+function readProbes(reader: EnvReader): readonly Probe[] {
+  const text = reader.optional('TULLE_PROBES');
+  const parsed = text === null ? null : parseProbes(text);
+  if (parsed === null || parsed.ok) return parsed?.value ?? [];
+  for (const { path, reason } of parsed.violations.slice(0, maxProbeFaults)) {
+    reader.fault('TULLE_PROBES', path === '' ? reason : `${path} ${reason}`);
+  }
+  return [];
 }
 
 const otlpUrl = { pattern: /^https?:\/\/[^\s/?#]+(\/\S*)?$/, form: 'the URL of an OTLP/HTTP collector' };

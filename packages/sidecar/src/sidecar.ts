@@ -29,6 +29,7 @@ import { GrpcCertificateSigner } from './identity/certificate-signer.ts';
 import { describeIdentity } from './identity/describe-identity.ts';
 import { TrustRoots } from './identity/trust-roots.ts';
 import { WorkloadIdentity } from './identity/workload-identity.ts';
+import { createProbePages } from './probes/create-probe-pages.ts';
 import { cgroupMemoryLimitBytes } from './proxy/overload/memory-limit.ts';
 import { Proxy as MeshProxy } from './proxy/proxy.ts';
 import { memoryLimits, proxySettings } from './proxy/settings.ts';
@@ -281,7 +282,7 @@ function createAdmin({ settings, environment, loggers }: Composition, parts: Wat
     name: 'metrics-server',
     host,
     port: metricsPort,
-    pages: health,
+    pages: { ...health, ...createProbePages({ settings, clock, metrics, logger: loggers.of('probes') }) },
     logger,
   });
   const dump = {

@@ -1,5 +1,6 @@
 import { AdminServer, type Component, type LogFields, WorkerGroup, type WorkerProgram } from '@tulle/runtime';
 import { type WatchedWorker, workerHealthPages, workerOperatorPages } from './admin/worker-pages.ts';
+import { createProbePages } from './probes/create-probe-pages.ts';
 import type { SidecarSettings } from './settings.ts';
 import type { Sidecar, SidecarEnvironment } from './sidecar.ts';
 
@@ -23,7 +24,7 @@ export function workerDetails(adminListeners: readonly LogFields[]): { adminPort
  */
 export function composeWorkers(
   settings: SidecarSettings,
-  { clock, random, logger }: SidecarEnvironment,
+  { clock, random, logger, metrics }: SidecarEnvironment,
   program: WorkerProgram,
 ): Sidecar {
   const { host, metricsPort, adminHost, adminPort, workers: count } = settings;
@@ -50,7 +51,7 @@ export function composeWorkers(
     name: 'metrics-server',
     host,
     port: metricsPort,
-    pages: health,
+    pages: { ...health, ...createProbePages({ settings, clock, metrics, logger: adminLogger }) },
     logger: adminLogger,
   });
   const admin = new AdminServer({

@@ -6,6 +6,8 @@ export type AuthenticationResult =
       readonly serviceAccount: string;
       /** Null where the token is not bound to a pod. */
       readonly pod: string | null;
+      /** Tells pods of one name apart; null where the platform has none. */
+      readonly podUid: string | null;
     }
   | { readonly kind: 'refused'; readonly reason: string };
 

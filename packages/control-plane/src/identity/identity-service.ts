@@ -102,6 +102,7 @@ async function signCertificate(
   logger.info('certificate issued', {
     identity: issued.spiffeId,
     pod: owner.pod,
+    podUid: owner.podUid,
     serial: issued.serial,
     notAfter: new Date(issued.notAfterMs).toISOString(),
     peer: call.getPeer(),

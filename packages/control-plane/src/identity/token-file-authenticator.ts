@@ -70,6 +70,7 @@ export class TokenFileAuthenticator implements Authenticator, Component {
       namespace: entry.namespace,
       serviceAccount: entry.serviceAccount,
       pod: entry.pod,
+      podUid: null,
     };
   }
 
