@@ -10,6 +10,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'benchmarks/src/**/*.test.ts',
+            'images/src/**/*.test.ts',
             'examples/**/*.test.ts',
             'scripts/**/*.test.mjs',
             'test/architecture/*.test.ts',
@@ -22,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'component',
-          include: ['packages/*/test/**/*.component.test.ts'],
+          include: ['packages/*/test/**/*.component.test.ts', 'images/test/**/*.component.test.ts'],
           testTimeout: 30_000,
         },
       },

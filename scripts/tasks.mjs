@@ -56,6 +56,20 @@ export const tasks = {
     ],
     command: (args) => script('scripts/generate.mjs', args),
   },
+  images: {
+    summary: 'Write the container images as archives, without a container engine.',
+    usage:
+      'npm run images -- [--out DIR] [--only NAME]... [--registry R] [--version V] [--source-maps] [--unpacked DIR]',
+    options: [
+      ['--out DIR', 'where the archives go (default .tulle/images): for docker load, kind load, ctr import'],
+      ['--only NAME', 'control-plane, sidecar or bookshop; may be repeated (default: all)'],
+      ['--registry R', 'the first part of the names (default tulle.dev)'],
+      ['--version V', "the tag (default: the project's version)"],
+      ['--source-maps', 'stack traces tell lines of the source, for a larger image and more memory'],
+      ['--unpacked DIR', 'write the layers as folders, for a Dockerfile, in place of archives'],
+    ],
+    command: (args) => script('images/src/main.ts', args),
+  },
   bench: {
     summary: 'Measure the sidecar beside nginx and HAProxy.',
     usage:

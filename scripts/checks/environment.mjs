@@ -21,7 +21,7 @@ export const environment = {
 
 function isWatched(name) {
   return (
-    /^(packages\/[^/]+|examples\/[^/]+|benchmarks)\/src\/.*\.ts$/.test(name) &&
+    /^(packages\/[^/]+|examples\/[^/]+|benchmarks|images)\/src\/.*\.ts$/.test(name) &&
     !/\.test\.ts$|\/testing\//.test(name) &&
     !name.startsWith('packages/testkit/') &&
     !isProgram.test(name)

@@ -10,7 +10,7 @@ export const imports = {
   name: 'imports',
   about: 'dependency-cruiser: who may import whom (.dependency-cruiser.cjs)',
   run: async () => {
-    const folders = ['packages', 'examples', 'benchmarks', 'test'].filter((name) =>
+    const folders = ['packages', 'examples', 'benchmarks', 'images', 'test'].filter((name) =>
       existsSync(join(rootDir, name)),
     );
     const result = await runTool('depcruise', [

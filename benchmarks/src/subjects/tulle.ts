@@ -11,7 +11,8 @@ import { stopAll } from './stop-all.ts';
 import type { PeerDoor, Subject, SubjectName, Workspace } from './subject.ts';
 import { writeConfiguration } from './tulle-configuration.ts';
 
-const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const packages = join(root, 'packages');
 const sidecarSource = join(packages, 'sidecar/src/main.ts');
 
 /** The sidecar as it is developed: every module from its source. */
@@ -19,9 +20,9 @@ export function startTulle(setup: Setup, workspace: Workspace): Promise<Subject>
   return start(setup, workspace, { name: 'tulle', file: sidecarSource });
 }
 
-/** The same as one file, which is how an image has it. */
+/** The same bundled, which is how an image has it. */
 export async function startTulleBundled(setup: Setup, workspace: Workspace): Promise<Subject> {
-  const file = await bundleSidecar(sidecarSource, workspace.folder);
+  const file = await bundleSidecar(root, workspace.folder);
   return start(setup, workspace, { name: 'tulle-bundled', file });
 }
 

@@ -57,7 +57,7 @@ export class Tracing implements Component {
     if (settings.endpoint === null) return;
     const { exportTimeoutMs, ...bounds } = { ...defaultTracingLimits, ...limits };
     const [{ OTLPTraceExporter }, { OtelSpanSource }, { BoundedSpans }] = await Promise.all([
-      import('@opentelemetry/exporter-trace-otlp-proto'),
+      import('./otlp-exporter.ts'),
       import('./otel-span-source.ts'),
       import('./bounded-spans.ts'),
     ]);
