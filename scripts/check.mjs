@@ -1,4 +1,5 @@
 /** Runs every static check, says of each how it went and how long it took, and fails at the end if one did. */
+import { deployDrift } from './checks/deploy-drift.mjs';
 import { environment } from './checks/environment.mjs';
 import { imports } from './checks/imports.mjs';
 import { lengths } from './checks/lengths.mjs';
@@ -20,6 +21,7 @@ const checks = [
   wireLint,
   wireBreaking,
   wireDrift,
+  deployDrift,
   lengths,
   machinePaths,
   links,

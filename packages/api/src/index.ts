@@ -1,4 +1,6 @@
 /** What operators write: the kinds that the mesh reads, parsed at the door, with labels and defaults. */
+export { customResourceDefinitions, type TulleKind } from './crds/crds.ts';
+export type { CustomResourceDefinition } from './crds/custom-resource.ts';
 export { defaults } from './defaults.ts';
 export { formatFault, formatPlace } from './format-fault.ts';
 export type { EndpointSlice, SliceEndpoint, SlicePort } from './kinds/endpoint-slice.ts';

@@ -1,13 +1,14 @@
 import { TulleError } from '@tulle/runtime';
 import { Command, CommanderError } from 'commander';
 import { addDumpCommand } from './commands/dump.ts';
+import { addInstallCommand } from './commands/install.ts';
 import { addProxiesCommand } from './commands/proxies.ts';
 import { addShiftCommand } from './commands/shift.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 
-const commands = [addValidateCommand, addShiftCommand, addProxiesCommand, addDumpCommand];
+const commands = [addInstallCommand, addValidateCommand, addShiftCommand, addProxiesCommand, addDumpCommand];
 
 /** Runs `tulle` with the arguments after its name; resolves to the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {

@@ -22,12 +22,13 @@ export interface MeshConfig {
 }
 
 const unknownDestinations = { Allow: 'allow', Refuse: 'refuse' } as const;
-const unknownDestinationNames = Object.keys(
+export const unknownDestinationNames = Object.keys(
   unknownDestinations,
 ) as readonly (keyof typeof unknownDestinations)[];
 
 /** There is one, so that nobody has to ask which of two holds. */
-const onlyMeshConfigName = {
+export const onlyMeshConfigName = {
+  name: defaults.meshConfigName,
   is: `${defaults.meshConfigName}, the one MeshConfig that a mesh has`,
   test: (text: string) => text === defaults.meshConfigName,
 };

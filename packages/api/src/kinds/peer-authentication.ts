@@ -17,7 +17,12 @@ export interface PeerAuthentication {
   readonly portModes: ReadonlyMap<number, MtlsMode | null>;
 }
 
-const maxPorts = 64;
+/** What the schema says in the same words. */
+export const peerAuthenticationRules = {
+  maxPorts: 64,
+  portKey: 'a port of the pod from 1 to 65535',
+  portsNeedSelector: 'needs a selector: a policy for a whole namespace or mesh has one mode for every port',
+} as const;
 
 export function readPeerAuthentication(node: ManifestNode): PeerAuthentication {
   const metadata = readMeta(node);
@@ -27,7 +32,7 @@ export function readPeerAuthentication(node: ManifestNode): PeerAuthentication {
   const ports = spec.field('portLevelMtls').object();
   const portModes = readPortModes(ports);
   if (!ports.isAbsent && selector.size === 0) {
-    ports.violate('needs a selector: a policy for a whole namespace or mesh has one mode for every port');
+    ports.violate(peerAuthenticationRules.portsNeedSelector);
   }
   spec.warnOfUnknownFields();
   return { kind: 'PeerAuthentication', metadata, selector, mode, portModes };
@@ -35,11 +40,11 @@ export function readPeerAuthentication(node: ManifestNode): PeerAuthentication {
 
 function readPortModes(node: ManifestNode): ReadonlyMap<number, MtlsMode | null> {
   const modes = new Map<number, MtlsMode | null>();
-  for (const [key, value] of node.entries({ max: maxPorts })) {
+  for (const [key, value] of node.entries({ max: peerAuthenticationRules.maxPorts })) {
     const port = /^[1-9]\d{0,4}$/.test(key) ? Number(key) : 0;
     if (port < portRange.min || port > portRange.max) {
       value.violate(
-        `must have as its key a port of the pod from 1 to 65535, not ${JSON.stringify(key.slice(0, 40))}`,
+        `must have as its key ${peerAuthenticationRules.portKey}, not ${JSON.stringify(key.slice(0, 40))}`,
       );
     }
     modes.set(port, readMtlsMode(value.object({ isRequired: true })));

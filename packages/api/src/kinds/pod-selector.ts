@@ -4,12 +4,12 @@ import { labelKey, labelValue } from '../text-rules.ts';
 /** Labels that a pod must all have; empty: none was asked for. */
 export type PodSelector = ReadonlyMap<string, string>;
 
-const maxLabels = 64;
+export const podSelectorLimits = { max: 64 } as const;
 
 export function readPodSelector(node: ManifestNode): PodSelector {
   const matchLabels = node.object().field('matchLabels').object();
   const selector = new Map<string, string>();
-  for (const [key, value] of matchLabels.entries({ max: maxLabels })) {
+  for (const [key, value] of matchLabels.entries(podSelectorLimits)) {
     if (!labelKey.test(key)) value.violate(`must have as its key ${labelKey.is}`);
     selector.set(key, value.text(labelValue));
   }

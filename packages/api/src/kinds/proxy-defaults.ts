@@ -22,7 +22,7 @@ export interface ProxyDefaults {
   readonly excludedInboundPorts: readonly string[];
 }
 
-const proxyLimits = {
+export const proxyLimits = {
   drainSeconds: { min: 0, max: 3_600 },
   drainDelaySeconds: { min: 0, max: 300 },
   /** Half of what the sidecar's init step takes, so that a pod's own still fit. */

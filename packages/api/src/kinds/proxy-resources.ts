@@ -13,7 +13,7 @@ export interface ResourceAmounts {
   readonly memory: string | null;
 }
 
-const resourceNames = ['cpu', 'memory'] as const;
+export const resourceNames = ['cpu', 'memory'] as const;
 
 export function readProxyResources(node: ManifestNode): ProxyResources {
   node.object();

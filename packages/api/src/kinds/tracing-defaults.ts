@@ -9,7 +9,7 @@ export interface TracingDefaults {
   readonly sampleShare: number | null;
 }
 
-const sampleShareRange = { min: 0, max: 1 } as const;
+export const sampleShareRange = { min: 0, max: 1 } as const;
 
 export function readTracingDefaults(node: ManifestNode): TracingDefaults {
   node.object();

@@ -1,0 +1,95 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { runCaptured } from '../testing/run-captured.ts';
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: { readonly replicas?: number };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tulle-install-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function install(...args: string[]): Promise<readonly Rendered[]> {
+  const { code, out, err } = await runCaptured(['install', ...args]);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return parseAllDocuments(out).map((document) => document.toJS() as Rendered);
+}
+
+const kinds = (objects: readonly Rendered[]) => new Set(objects.map(({ kind }) => kind));
+const find = (objects: readonly Rendered[], kind: string, name: string) =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name)!;
+
+describe('tulle install', () => {
+  it('puts everything that has a namespace into the one that is asked for, and makes that first', async () => {
+    const objects = await install('--namespace', 'mesh');
+    expect(objects[0]).toMatchObject({ kind: 'Namespace', metadata: { name: 'mesh' } });
+    const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+    expect(namespaces).toEqual(new Set([undefined, 'mesh']));
+    expect(JSON.stringify(objects)).not.toContain('tulle-system');
+  });
+
+  it('gives the definitions of the kinds alone, or all the rest', async () => {
+    expect(kinds(await install('--crds-only'))).toEqual(new Set(['CustomResourceDefinition']));
+    expect(kinds(await install('--skip-crds'))).not.toContain('CustomResourceDefinition');
+    expect(kinds(await install('--skip-crds'))).toContain('Deployment');
+  });
+
+  it('lays flags over files, and single values over both', async () => {
+    const file = join(directory, 'values.yaml');
+    await writeFile(file, 'controlPlane: { replicas: 5, logLevel: debug }\nimage: { registry: from.file }\n');
+    const objects = await install('-f', file, '--registry', 'from.flag', '--set', 'controlPlane.replicas=4');
+    const deployment = find(objects, 'Deployment', 'tulle-control-plane');
+    expect(deployment.spec?.replicas).toBe(4);
+    const text = JSON.stringify(deployment);
+    expect(text).toContain('from.flag/control-plane:');
+    expect(text).toContain('{"name":"TULLE_LOG_LEVEL","value":"debug"}');
+  });
+
+  it('tells the injector what sidecars are made of', async () => {
+    const objects = await install(
+      '--trust-domain',
+      'mesh.example.com',
+      '--set',
+      'tracing.endpoint=http://otel:4318',
+    );
+    const config = find(objects, 'ConfigMap', 'tulle-injector').data?.['config.yaml'];
+    expect(config).toContain('trustDomain: mesh.example.com\n');
+    expect(config).toContain('tracingEndpoint: http://otel:4318\n');
+    expect(config).toContain('image: tulle.dev/sidecar:');
+  });
+
+  it('keeps what is read as something else by older YAML in quotes', async () => {
+    const { out } = await runCaptured(['install', '--set', 'proxy.accessLog="off"']);
+    expect(out).toContain('accessLog: "off"');
+  });
+
+  it.each([
+    [
+      ['--set', 'controlPlane.replicas=0'],
+      'controlPlane.replicas: must be a whole number from 1 to 20, not 0',
+    ],
+    [['--set', 'controlPlain.replicas=1'], 'controlPlain: is no value: there are trustDomain, image'],
+    [
+      ['--set', 'proxy.accessLog=loud'],
+      'proxy.accessLog: must be one of off, errors, text, json, not "loud"',
+    ],
+    [['--set', 'replicas'], '--set replicas: must be path=value, such as controlPlane.replicas=3'],
+    [['--replicas', 'many'], 'controlPlane.replicas: must be a whole number from 1 to 20'],
+    [['--namespace', 'Mesh'], '--namespace: must be the name of a namespace, not "Mesh"'],
+    [['--trust-domain', 'a b'], 'trustDomain: must be a text that matches'],
+    [['-f', '/nowhere.yaml'], '/nowhere.yaml cannot be read'],
+  ])('%j is refused', async (args, message) => {
+    const { code, out, err } = await runCaptured(['install', ...args]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+  });
+});

@@ -1,0 +1,90 @@
+import type { Parsed, Violation } from '@tulle/model';
+import type { ValueSpec, ValueTree } from './value-spec.ts';
+
+export type Values = { readonly [key: string]: unknown };
+
+/** What holds where nothing is said. */
+function defaultValues(tree: ValueTree): Values {
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, spec]) => [
+      key,
+      spec.kind === 'group' ? defaultValues(spec.values) : spec.default,
+    ]),
+  );
+}
+
+/**
+ * Lays values over others as Helm does: objects are merged, everything else is replaced, and null takes a value
+ * back to its default.
+ */
+export function mergeValues(base: Values, over: Values): Values {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    if (value === null) continue;
+    merged[key] = isObject(value) && isObject(below) ? mergeValues(below, value) : value;
+  }
+  return merged;
+}
+
+/** The defaults with values laid over; every violation, and every value that there is none of. */
+export function readValues(tree: ValueTree, given: Values): Parsed<Values> {
+  const violations: Violation[] = [];
+  check(tree, given, '', violations);
+  if (violations.length > 0) return { ok: false, violations };
+  return { ok: true, value: mergeValues(defaultValues(tree), given) };
+}
+
+function check(tree: ValueTree, given: Values, prefix: string, violations: Violation[]): void {
+  for (const [key, value] of Object.entries(given)) {
+    const path = `${prefix}${key}`;
+    const spec = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (spec === undefined)
+      violations.push({ path, reason: `is no value: there are ${Object.keys(tree).join(', ')}` });
+    else if (value === null) continue;
+    else if (spec.kind !== 'group') {
+      const reason = faultOf(spec, value);
+      if (reason !== null) violations.push({ path, reason });
+    } else if (isObject(value)) check(spec.values, value, `${path}.`, violations);
+    else violations.push({ path, reason: 'must be an object' });
+  }
+}
+
+function faultOf(spec: ValueSpec, value: unknown): string | null {
+  const found = JSON.stringify(value);
+  switch (spec.kind) {
+    case 'text':
+      if (typeof value === 'string' && new RegExp(spec.pattern).test(value)) return null;
+      return `must be a text that matches ${spec.pattern}, not ${found}`;
+    case 'choice':
+      return spec.choices.includes(value as string)
+        ? null
+        : `must be one of ${spec.choices.join(', ')}, not ${found}`;
+    case 'integer':
+    case 'number': {
+      const isNumber = spec.kind === 'integer' ? Number.isInteger(value) : typeof value === 'number';
+      if (isNumber && (value as number) >= spec.min && (value as number) <= spec.max) return null;
+      const noun = spec.kind === 'integer' ? 'a whole number' : 'a number';
+      return `must be ${noun} from ${spec.min} to ${spec.max}, not ${found}`;
+    }
+    case 'boolean':
+      return typeof value === 'boolean' ? null : `must be true or false, not ${found}`;
+    case 'list':
+      return Array.isArray(value) && value.every((item) => isItem(spec.items, item))
+        ? null
+        : `must be a list of ${itemNouns[spec.items]}, not ${found}`;
+    case 'object':
+      return isObject(value) ? null : `must be an object, not ${found}`;
+  }
+}
+
+const itemNouns = { text: 'texts', 'number-or-text': 'numbers or texts', object: 'objects' } as const;
+
+function isItem(kind: keyof typeof itemNouns, item: unknown): boolean {
+  if (kind === 'object') return isObject(item);
+  return typeof item === 'string' || (kind === 'number-or-text' && Number.isInteger(item));
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
