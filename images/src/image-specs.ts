@@ -50,7 +50,7 @@ export const imageSpecs: Readonly<Record<ImageName, ImageSpec>> = {
     name: 'bookshop',
     title: "Tulle's demo: the services of a bookshop",
     programs: Object.fromEntries(
-      ['web', 'catalog', 'orders', 'reviews'].map((service) => [
+      ['web', 'catalog', 'orders', 'reviews', 'inventory', 'readers', 'healthy'].map((service) => [
         service,
         `examples/bookshop/src/services/${service}.ts`,
       ]),

@@ -11,15 +11,20 @@ export interface CallResult {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
+/** In a cluster every service listens on this port; in explicit mode the sidecar asks discovery. */
+const servicePort = 80;
+
 /**
- * Calls a service by name through the own sidecar: plain HTTP to its outbound address, the destination in
- * `Host`. This is all that a program has to know of the mesh when nothing captures its traffic.
+ * Calls a service by name, by plain HTTP. Where nothing captures traffic, the request goes to the own sidecar, with
+ * the destination in `Host`: this is all that a program has to know of the mesh then. Else `sidecar` is null, and
+ * there is nothing to know.
  */
-export function call(sidecar: Address, service: string, path: string): Promise<CallResult> {
+export function call(sidecar: Address | null, service: string, path: string): Promise<CallResult> {
+  const to = sidecar ?? { host: service, port: servicePort };
   return new Promise((resolve) => {
     const fail = (reason: string) => resolve({ status: 0, reason, body: null });
     const outgoing = request(
-      { ...sidecar, agent, path, headers: { host: service }, timeout: 5_000 },
+      { ...to, agent, path, headers: { host: service }, timeout: 5_000 },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

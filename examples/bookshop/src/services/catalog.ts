@@ -1,5 +1,5 @@
 /** The catalog: what books there are. Runs as v1 or v2, and says which in every answer. */
-import { addressOf, serve } from './serve.ts';
+import { listenAddressOf, serve } from './serve.ts';
 
 const version = process.env.VERSION ?? 'v1';
 
@@ -12,7 +12,7 @@ const books = [
 /** What v2 brings: a price beside each title. */
 const priced = books.map((book) => ({ ...book, priceCents: 900 + book.pages * 4 }));
 
-serve(`catalog ${version}`, addressOf(process.env.LISTEN), (request) => {
+serve(`catalog ${version}`, listenAddressOf(process.env.LISTEN), (request) => {
   const list = version === 'v2' ? priced : books;
   const id = /^\/books\/(\d+)$/.exec(request.url ?? '')?.[1];
   if (id === undefined) return { status: 200, body: { version, books: list } };

@@ -1,11 +1,11 @@
 /** The orders: asks the catalog for the book of each order, through its own sidecar. */
 import { call } from './call.ts';
-import { addressOf, serve } from './serve.ts';
+import { listenAddressOf, serve, sidecarOf } from './serve.ts';
 
-const sidecar = addressOf(process.env.SIDECAR);
+const sidecar = sidecarOf(process.env.SIDECAR);
 let nextOrder = 1;
 
-serve('orders', addressOf(process.env.LISTEN), async () => {
+serve('orders', listenAddressOf(process.env.LISTEN), async () => {
   const id = nextOrder++;
   const catalog = await call(sidecar, 'catalog', `/books/${1 + (id % 3)}`);
   const answer = {

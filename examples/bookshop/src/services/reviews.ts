@@ -1,5 +1,6 @@
 /** The reviews: what readers thought. Calls nobody. */
-import { addressOf, serve } from './serve.ts';
+import { serveHealth } from './grpc-health.ts';
+import { listenAddressOf, serve } from './serve.ts';
 
 const reviews = [
   { book: 1, stars: 5, text: 'Read it in one sitting, at the loom.' },
@@ -7,8 +8,11 @@ const reviews = [
   { book: 3, stars: 5, text: 'Light, and yet it carries.' },
 ];
 
-serve('reviews', addressOf(process.env.LISTEN), (request) => {
+serve('reviews', listenAddressOf(process.env.LISTEN), (request) => {
   const book = new URL(request.url ?? '/', 'http://reviews').searchParams.get('book');
   const found = book === null ? reviews : reviews.filter((review) => review.book === Number(book));
   return { status: 200, body: { reviews: found } };
 });
+
+const { HEALTH_LISTEN } = process.env;
+if (HEALTH_LISTEN !== undefined) serveHealth(listenAddressOf(HEALTH_LISTEN), ['', 'reviews']);

@@ -14,8 +14,20 @@ export interface Address {
   readonly port: number;
 }
 
-export function addressOf(text: string | undefined): Address {
-  const [host, port] = (text ?? '').split(':');
+/** Where a service listens that is told nothing: as in a cluster, where each pod has an address of its own. */
+const everywhere = '0.0.0.0:8080';
+
+export function listenAddressOf(text: string | undefined): Address {
+  return addressOf(text ?? everywhere);
+}
+
+/** The sidecar to send through; null where traffic is captured, or where there is none. */
+export function sidecarOf(text: string | undefined): Address | null {
+  return text === undefined ? null : addressOf(text);
+}
+
+function addressOf(text: string): Address {
+  const [host, port] = text.split(':');
   if (host === undefined || host === '' || port === undefined) throw new Error(`not an address: "${text}"`);
   return { host, port: Number(port) };
 }

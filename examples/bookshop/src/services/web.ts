@@ -1,10 +1,10 @@
 /** The shop's front: one page is made of the catalog, the orders and the reviews. */
 import { type CallResult, call } from './call.ts';
-import { addressOf, serve } from './serve.ts';
+import { listenAddressOf, serve, sidecarOf } from './serve.ts';
 
-const sidecar = addressOf(process.env.SIDECAR);
+const sidecar = sidecarOf(process.env.SIDECAR);
 
-serve('web', addressOf(process.env.LISTEN), async () => {
+serve('web', listenAddressOf(process.env.LISTEN), async () => {
   const [catalog, orders, reviews] = await Promise.all([
     call(sidecar, 'catalog', '/books'),
     call(sidecar, 'orders', '/orders'),
