@@ -15,22 +15,23 @@ describeCluster('own-api-server', 'the API server that tests start', () => {
     await cluster?.[Symbol.asyncDispose]();
   });
 
-  it('makes service accounts, whose tokens are users with the rights of their roles', async () => {
+  it('takes the tokens of service accounts, whose rights are those of their roles', async () => {
     const { kubectl } = cluster;
     await kubectl.must(['create', 'namespace', 'rights']);
-    await eventually(() => kubectl.get('serviceaccount/default', 'rights'), clusterPace);
+    await kubectl.must(['create', 'serviceaccount', 'reader', '-n', 'rights']);
     await kubectl.must(['create', 'role', 'reader', '-n', 'rights', '--verb=get', '--resource=configmaps']);
-    const binding = ['--role=reader', '--serviceaccount=rights:default'];
+    const binding = ['--role=reader', '--serviceaccount=rights:reader'];
     await kubectl.must(['create', 'rolebinding', 'reader', '-n', 'rights', ...binding]);
-    const token = (await kubectl.must(['create', 'token', 'default', '-n', 'rights'])).trim();
+    const token = (await kubectl.must(['create', 'token', 'reader', '-n', 'rights'])).trim();
     const user = kubectl.as(await cluster.kubeconfigOf('reader', token));
     const canI = async (what: string) =>
       (await user.run(['auth', 'can-i', 'get', what, '-n', 'rights'])).stdout;
     expect([await canI('configmaps'), await canI('secrets')]).toEqual(['yes\n', 'no\n']);
   });
 
-  it('makes the pods of a deployment', async () => {
-    const { kubectl } = cluster;
+  it('makes the pods of a deployment, where it came with controllers', async () => {
+    const { kubectl, hasControllers } = cluster;
+    if (!hasControllers) return;
     await kubectl.must(['create', 'namespace', 'workloads']);
     await kubectl.must(['create', 'deployment', 'web', '-n', 'workloads', '--image=web', '--replicas=2']);
     await eventually(

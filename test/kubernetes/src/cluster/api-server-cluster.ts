@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -20,17 +21,20 @@ interface Ports {
   readonly etcdPeer: number;
 }
 
+const controllerManager = 'kube-controller-manager';
 const readyTimeoutMs = 90_000;
 /** Where the programs can, they end by themselves after so long, whatever became of the tests. */
 const lifetime = '1800s';
 
 /**
- * etcd, kube-apiserver and kube-controller-manager on loopback: everything of Kubernetes but nodes, so pods are
- * made and admitted and never run. The API server can be killed and started again, and finds what it knew.
+ * etcd, kube-apiserver and, where it is here, kube-controller-manager on loopback: everything of Kubernetes but
+ * nodes, so pods are made and admitted and never run. The API server can be killed and started again, and finds what it knew.
  */
 export class ApiServerCluster implements Cluster {
   readonly kubectl: Kubectl;
   readonly server: string;
+  readonly isGiven = false;
+  readonly hasControllers: boolean;
   readonly helm: string | null;
   readonly loadImages = null;
   readonly #assets: KubernetesAssets;
@@ -46,6 +50,7 @@ export class ApiServerCluster implements Cluster {
     this.#ports = ports;
     this.server = `https://127.0.0.1:${ports.apiServer}`;
     this.kubectl = new Kubectl(join(assets.directory, 'kubectl'), this.#path('admin.kubeconfig'));
+    this.hasControllers = existsSync(join(assets.directory, controllerManager));
     this.helm = findProgram(assets, 'helm');
     this.#testament = testament(['rm', '-rf', directory.path]);
   }
@@ -70,7 +75,7 @@ export class ApiServerCluster implements Cluster {
 
   /** On the same etcd, port and keys as before. */
   async startApiServer(): Promise<void> {
-    const server = await this.#run('kube-apiserver', apiServerFlags(this.#directory.path, this.#ports));
+    const server = await this.#run('kube-apiserver', this.#apiServerFlags());
     await this.#untilReady(server);
   }
 
@@ -96,16 +101,17 @@ export class ApiServerCluster implements Cluster {
     const users = `${admin},admin,1,"system:masters"\n${controllers},system:kube-controller-manager,2\n`;
     await writeFile(this.#path('tokens.csv'), users, { mode: 0o600 });
     await this.#run('etcd', etcdFlags(this.#path('etcd'), this.#ports));
-    const server = await this.#run('kube-apiserver', apiServerFlags(this.#directory.path, this.#ports));
+    const server = await this.#run('kube-apiserver', this.#apiServerFlags());
     const certified = async () => server.exit ?? (await access(this.#path('apiserver.crt')));
     await eventually(certified, { timeoutMs: readyTimeoutMs });
     await this.kubeconfigOf('admin', admin);
     await this.#untilReady(server);
-    await this.#startControllers(await this.kubeconfigOf('controllers', controllers));
+    if (this.hasControllers)
+      await this.#startControllers(await this.kubeconfigOf('controllers', controllers));
   }
 
   async #startControllers(kubeconfig: string): Promise<void> {
-    await this.#run('kube-controller-manager', [
+    await this.#run(controllerManager, [
       `--kubeconfig=${kubeconfig}`,
       `--service-account-private-key-file=${this.#path('sa.key')}`,
       `--root-ca-file=${this.#path('apiserver.crt')}`,
@@ -141,6 +147,11 @@ export class ApiServerCluster implements Cluster {
     });
     this.#started.set(name, started);
     return started;
+  }
+
+  #apiServerFlags(): readonly string[] {
+    const flags = apiServerFlags(this.#directory.path, this.#ports);
+    return this.hasControllers ? flags : [...flags, '--disable-admission-plugins=ServiceAccount'];
   }
 
   #path(name: string): string {

@@ -8,6 +8,10 @@ export interface Cluster extends AsyncDisposable {
   readonly server: string;
   /** A kubeconfig file of a user who has this bearer token. */
   kubeconfigOf(name: string, token: string): Promise<string>;
+  /** Somebody else's: what tests made in it they have to take away. */
+  readonly isGiven: boolean;
+  /** Whether service accounts and the pods of workloads come by themselves: setup-envtest brings no controllers. */
+  readonly hasControllers: boolean;
   /** helm, where there is one. */
   readonly helm: string | null;
   /** Brings image files (docker or OCI archives) to the nodes; null where these have to have them already. */

@@ -9,6 +9,8 @@ import { findProgram, type KubernetesAssets } from './find-assets.ts';
 export class GivenCluster implements Cluster {
   readonly kubectl: Kubectl;
   readonly server: string;
+  readonly isGiven = true;
+  readonly hasControllers = true;
   readonly helm: string | null;
   readonly loadImages = null;
   readonly #ca: string;

@@ -15,6 +15,8 @@ const numbers = Array.from({ length: 40 }, (_, i) => 200 + i);
 export class NodeCluster implements Cluster {
   readonly kubectl: Kubectl;
   readonly server: string;
+  readonly isGiven = false;
+  readonly hasControllers = true;
   readonly helm: string | null;
   /** Where it keeps its logs. */
   readonly directory: string;

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { allowedOf } from './src/access-review.ts';
+import type { Cluster } from './src/cluster/cluster.ts';
+import { runCommand } from './src/kubectl.ts';
+import { InstalledMesh } from './src/mesh/installed-mesh.ts';
+import { type Manifest, meshNamespace, parseManifests, root, tulle } from './src/mesh/manifests.ts';
+import { describeCluster, openApiServer } from './src/requirements.ts';
+
+const gateway = 'gateway.networking.k8s.io';
+
+const rights = [
+  {
+    account: 'tulle-control-plane',
+    may: [
+      ...['pods', 'services', 'namespaces', 'nodes', 'endpointslices.discovery.k8s.io'].map(
+        (kind) => `list ${kind}`,
+      ),
+      ...['pods', 'services', 'namespaces', 'nodes', 'endpointslices.discovery.k8s.io'].map(
+        (kind) => `watch ${kind}`,
+      ),
+      'list networkpolicies.networking.k8s.io',
+      `watch httproutes.${gateway}`,
+      `update httproutes.${gateway}/status`,
+      'watch peerauthentications.tulle.dev',
+      'patch peerauthentications.tulle.dev/status',
+      'watch meshconfigs.tulle.dev',
+      'patch meshconfigs.tulle.dev/status',
+      'create tokenreviews.authentication.k8s.io',
+      'create events.events.k8s.io in shop',
+      `get secrets tulle-authority in ${meshNamespace}`,
+      `update secrets tulle-authority in ${meshNamespace}`,
+      `update leases.coordination.k8s.io tulle-control-plane in ${meshNamespace}`,
+    ],
+    mayNot: [
+      'list secrets',
+      `list secrets in ${meshNamespace}`,
+      `get secrets tulle-injector-certificate in ${meshNamespace}`,
+      'get secrets any in shop',
+      'list configmaps',
+      'get configmaps any in shop',
+      'create pods in shop',
+      'patch pods in shop',
+      'delete pods in shop',
+      'create pods/exec in shop',
+      `update httproutes.${gateway} in shop`,
+      'update peerauthentications.tulle.dev in shop',
+      'update services in shop',
+      'create serviceaccounts/token in shop',
+      'patch mutatingwebhookconfigurations.admissionregistration.k8s.io tulle-injector',
+      'create clusterrolebindings.rbac.authorization.k8s.io',
+      `update leases.coordination.k8s.io tulle-injector in ${meshNamespace}`,
+    ],
+  },
+  {
+    account: 'tulle-injector',
+    may: [
+      'watch namespaces',
+      'watch meshconfigs.tulle.dev',
+      `get configmaps tulle-trust in ${meshNamespace}`,
+      `get secrets tulle-injector-certificate in ${meshNamespace}`,
+      'patch mutatingwebhookconfigurations.admissionregistration.k8s.io tulle-injector',
+      'patch validatingwebhookconfigurations.admissionregistration.k8s.io tulle-injector',
+      'create events.events.k8s.io in shop',
+      `update leases.coordination.k8s.io tulle-injector in ${meshNamespace}`,
+    ],
+    mayNot: [
+      'list secrets',
+      `list secrets in ${meshNamespace}`,
+      `get secrets tulle-authority in ${meshNamespace}`,
+      'create pods in shop',
+      'patch pods in shop',
+      'list configmaps',
+      'patch mutatingwebhookconfigurations.admissionregistration.k8s.io another',
+      'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
+      'create tokenreviews.authentication.k8s.io',
+      'patch meshconfigs.tulle.dev/status',
+    ],
+  },
+];
+
+describeCluster('api-server', 'the manifests', () => {
+  let cluster: Cluster;
+  let mesh: InstalledMesh;
+
+  beforeAll(async () => {
+    cluster = await openApiServer();
+    mesh = await InstalledMesh.install(cluster);
+  });
+
+  afterAll(async () => {
+    await mesh?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  describe.each(rights)('give $account', ({ account, may, mayNot }) => {
+    it('the rights that it needs', async () => {
+      expect(await allowedOf(cluster.kubectl, account, may)).toEqual(may);
+    });
+
+    it('and no others', async () => {
+      expect(await allowedOf(cluster.kubectl, account, mayNot)).toEqual([]);
+    });
+  });
+
+  it('are taken by the API server without a warning, as `tulle install` and as helm render them', async () => {
+    const rendered = [await tulle(['install'])];
+    if (cluster.helm !== null) rendered.push(await helmTemplate(cluster.helm));
+    for (const text of rendered) {
+      const dryRun = ['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-f', '-'];
+      const { code, stderr } = await cluster.kubectl.run(dryRun, text);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    }
+  });
+
+  it('are the same from helm and from `tulle install`', async () => {
+    if (cluster.helm === null)
+      throw new Error('helm is not here: it is in the folder of the assets, or on PATH');
+    const byHelm = parseManifests(await helmTemplate(cluster.helm));
+    expect(comparable(byHelm)).toEqual(comparable(mesh.manifests));
+  });
+
+  it('run everything as somebody who may do little', () => {
+    const programs = mesh.manifests.filter(({ kind }) => kind === 'Deployment');
+    expect(programs.map(({ metadata }) => metadata.name).sort()).toEqual([
+      'tulle-control-plane',
+      'tulle-injector',
+    ]);
+    for (const { spec } of programs) {
+      for (const { securityContext, resources } of spec.template.spec.containers) {
+        expect(securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(resources.requests).toBeDefined();
+      }
+    }
+  });
+});
+
+async function helmTemplate(helm: string): Promise<string> {
+  const args = ['template', 'tulle', `${root}/deploy/chart/tulle`, '--namespace', meshNamespace];
+  const { code, stdout, stderr } = await runCommand([helm, ...args]);
+  if (code !== 0) throw new Error(`helm template ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** By kind and name; without what says who installs, and with YAML within for what it means. */
+function comparable(manifests: readonly Manifest[]): Readonly<Record<string, unknown>> {
+  const withoutInstaller = (object: unknown) =>
+    JSON.parse(JSON.stringify(object).replaceAll('"Helm"', '"tulle"'));
+  return Object.fromEntries(
+    manifests
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map(({ metadata, data = {}, ...rest }) => {
+        const texts = Object.entries(data).map(([key, text]) => [key, parse(String(text))]);
+        const key = `${rest.kind} ${metadata.namespace}/${metadata.name}`;
+        return [key, withoutInstaller({ ...rest, data: Object.fromEntries(texts) })];
+      }),
+  );
+}
