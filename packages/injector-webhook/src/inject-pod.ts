@@ -1,26 +1,18 @@
-import type { ProxyOverrides } from '@tulle/api';
+import { configPrefix, type ProxyOptions, readConfigAnnotations } from '@tulle/api';
 import type { Violation } from '@tulle/model';
-import type { JsonPatchOperation } from './patch/json-patch.ts';
+import { decideInjection, type SkipReason, skipReasons } from './decision/decide-injection.ts';
+import { labelViolations, podViolations } from './decision/pod-violations.ts';
+import { podWarnings } from './decision/pod-warnings.ts';
+import { addInjected } from './injected/add-injected.ts';
+import { sidecarPorts } from './injected/names.ts';
+import { stripInjected } from './injected/strip-injected.ts';
+import type { InjectionContext } from './injection-context.ts';
+import { meshOverrides } from './options/levels.ts';
+import { mergeOptions } from './options/merge-options.ts';
+import { type JsonPatchOperation, jsonPatch } from './patch/json-patch.ts';
 import type { RawPod } from './pod/raw-pod.ts';
-import type { InjectorSettings } from './settings/injector-settings.ts';
-
-/** Everything that a pod's injection depends on besides the pod. */
-export interface InjectionContext {
-  readonly settings: InjectorSettings;
-  readonly namespace: PodNamespace;
-  /** MeshConfig's spec.proxy and spec.tracing; empty where there is none. */
-  readonly mesh: { readonly proxy: ProxyOverrides; readonly tracingEndpoint: string | null };
-  /** The mesh's roots, which the sidecar verifies the control plane by. */
-  readonly rootsPem: string;
-  /** Kubernetes 1.29 and later. */
-  readonly hasNativeSidecars: boolean;
-}
-
-export interface PodNamespace {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
+import { readPod } from './pod/read-pod.ts';
+import { rewriteProbes } from './probes/rewrite-probes.ts';
 
 export type InjectionResult =
   | {
@@ -32,21 +24,86 @@ export type InjectionResult =
     }
   | {
       readonly kind: 'skip';
-      /** A word for programs, such as `host-network`. */
-      readonly reason: string;
+      /** A word for programs. */
+      readonly reason: SkipReason;
       /** The same in words. */
       readonly message: string;
-      /** The pod itself asked for its sidecar: somebody should hear that it has none. */
+      /** The pod itself asked for its sidecar, or nothing else tells: somebody should hear that it has none. */
       readonly isUnexpected: boolean;
     }
   | { readonly kind: 'deny'; readonly violations: readonly Violation[] };
 
 /**
  * Whether a pod gets a sidecar, and the pod with it. Pure; what it has injected before is replaced by what the
- * settings say now, so that it may run again over its own result. `pod` is any JSON.
+ * settings say now, so that it may run again over its own result. `json` is any JSON.
  */
-export function injectPod(pod: unknown, context: InjectionContext): InjectionResult {
-  void pod;
-  void context;
-  return { kind: 'skip', reason: 'not-built', message: 'is being built', isUnexpected: true };
+export function injectPod(json: unknown, context: InjectionContext): InjectionResult {
+  const read = readPod(json);
+  if (!read.ok) return { kind: 'deny', violations: read.violations };
+  const pod = read.value;
+  const mislabelled = labelViolations(pod);
+  if (mislabelled.length > 0) return { kind: 'deny', violations: mislabelled };
+  const decision = decideInjection(pod, context);
+  if (decision.do === 'skip') return skip(decision.reason, decision.isUnexpected);
+
+  const { pod: original, standing } = stripInjected(pod);
+  const { options, violations, warnings } = optionsOf(original, context);
+  const faults = [...violations, ...nativeFaults(options, context), ...podViolations(original, options)];
+  if (faults.length > 0) return { kind: 'deny', violations: faults };
+  const isNative = isNativeSidecar(options, context);
+  const ends = original.spec.restartPolicy === 'Never' || original.spec.restartPolicy === 'OnFailure';
+  if (!isNative && ends) return skip('never-finishes', true);
+
+  const { namespace } = context;
+  const probed = withProbes(original, options);
+  const setup = { options, context, isNative, probes: probed.table };
+  const injected = addInjected(probed.pod, setup, standing);
+  const patch = jsonPatch(pod, injected);
+  if (patch.length === 0) return skip('already-injected', false);
+  const odd = podWarnings(original, { options, namespace, isNative });
+  return { kind: 'inject', patch, pod: injected, warnings: [...warnings, ...probed.warnings, ...odd] };
+}
+
+function skip(reason: SkipReason, isUnexpected: boolean): InjectionResult {
+  return { kind: 'skip', reason, message: skipReasons[reason], isUnexpected };
+}
+
+/**
+ * A pod's own annotations are judged: it is about to be made. Those of its namespace were judged when they were
+ * written; one that came past that is warned of, and does not keep every pod of the namespace from starting.
+ */
+function optionsOf(pod: RawPod, { settings, namespace, mesh }: InjectionContext) {
+  const own = readConfigAnnotations(pod.metadata?.annotations);
+  const place = `namespace ${namespace.name}: metadata.annotations`;
+  const wide = readConfigAnnotations(namespace.annotations, place);
+  const merged = mergeOptions(settings.proxy, [
+    { place: 'MeshConfig', overrides: mesh === null ? {} : meshOverrides(mesh) },
+    { place, overrides: wide.overrides },
+    { place: 'metadata.annotations', overrides: own.overrides },
+  ]);
+  const isOwn = ({ path }: Violation) => path === 'metadata.annotations';
+  return {
+    options: merged.options,
+    violations: [...own.violations, ...merged.violations.filter(isOwn)],
+    warnings: [...own.warnings, ...wide.violations, ...merged.violations.filter((one) => !isOwn(one))],
+  };
+}
+
+function isNativeSidecar({ nativeSidecar }: ProxyOptions, { hasNativeSidecars }: InjectionContext): boolean {
+  return nativeSidecar === 'auto' ? hasNativeSidecars : nativeSidecar === 'enabled';
+}
+
+function nativeFaults(options: ProxyOptions, { hasNativeSidecars }: InjectionContext): readonly Violation[] {
+  if (options.nativeSidecar !== 'enabled' || hasNativeSidecars) return [];
+  const reason = 'the cluster has no native sidecars (Kubernetes 1.29): leave it out, or set it to auto';
+  return [{ path: `metadata.annotations["${configPrefix}native-sidecar"]`, reason }];
+}
+
+function withProbes(pod: RawPod, options: ProxyOptions) {
+  // What is not captured reaches the application's ports as before.
+  if (options.rewriteProbes === 'disabled' || options.capture === 'disabled') {
+    return { pod, table: {}, warnings: [] };
+  }
+  const { spec, table, warnings } = rewriteProbes(pod.spec, sidecarPorts.metrics);
+  return { pod: { ...pod, spec }, table, warnings };
 }

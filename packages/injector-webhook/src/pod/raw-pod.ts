@@ -5,30 +5,32 @@
 export interface RawPod {
   readonly metadata?: RawMetadata;
   readonly spec: RawPodSpec;
+  readonly status?: { readonly phase?: string };
   readonly [field: string]: unknown;
 }
 
 export interface RawMetadata {
   readonly name?: string;
   readonly generateName?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly RawOwner[];
+  readonly labels?: TextMap;
+  readonly annotations?: TextMap;
   readonly [field: string]: unknown;
 }
 
-export interface RawOwner {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-}
+export type TextMap = Readonly<Record<string, string>>;
 
 export interface RawPodSpec {
   readonly containers: readonly RawContainer[];
   readonly initContainers?: readonly RawContainer[];
   readonly volumes?: readonly RawNamed[];
+  readonly hostNetwork?: boolean;
+  readonly restartPolicy?: string;
+  readonly dnsPolicy?: string;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly os?: { readonly name?: string };
+  readonly nodeSelector?: TextMap;
+  readonly securityContext?: RawSecurityContext;
+  readonly resources?: RawResources;
   readonly [field: string]: unknown;
 }
 
@@ -41,11 +43,51 @@ export interface RawContainer extends RawNamed {
   readonly ports?: readonly RawPort[];
   readonly env?: readonly RawNamed[];
   readonly restartPolicy?: string;
+  readonly securityContext?: RawSecurityContext;
+  readonly resources?: RawResources;
+  readonly livenessProbe?: RawProbe;
+  readonly readinessProbe?: RawProbe;
+  readonly startupProbe?: RawProbe;
+  readonly lifecycle?: RawLifecycle;
+}
+
+export interface RawLifecycle {
+  readonly postStart?: RawProbe;
+  readonly preStop?: RawProbe;
   readonly [field: string]: unknown;
+}
+
+/** A probe, or a handler of lifecycle. */
+export interface RawProbe {
+  readonly httpGet?: RawHttpGet;
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
+  readonly grpc?: { readonly port: number; readonly service?: string | null };
+  readonly timeoutSeconds?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface RawHttpGet {
+  readonly port: number | string;
+  readonly path?: string;
+  readonly scheme?: string;
+  readonly host?: string;
+  readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface RawPort {
   readonly containerPort: number;
   readonly name?: string;
   readonly protocol?: string;
+}
+
+export interface RawSecurityContext {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface RawResources {
+  readonly requests?: Readonly<Record<string, string | number>>;
+  readonly limits?: Readonly<Record<string, string | number>>;
+  readonly [field: string]: unknown;
 }
