@@ -23,7 +23,6 @@ describe('readSettings', () => {
       kind: 'kubernetes',
       kubeconfig: null,
       replica: 'tulle-control-plane-1',
-      stateDir: null,
     });
     expect([settings.discoveryHost, settings.adminHost]).toEqual(['::', '::']);
     expect(() => readSettings({ TULLE_SOURCE: 'kubernetes' })).toThrow(/TULLE_REPLICA: is not set/);

@@ -35,7 +35,6 @@ export interface KubernetesSettings {
   readonly kubeconfig: string | null;
   /** The pod's name: what this replica is called where replicas agree on a leader. */
   readonly replica: string;
-  readonly stateDir: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -86,6 +85,5 @@ function readPlatform(reader: EnvReader): FilesSettings | KubernetesSettings {
     kind,
     kubeconfig: reader.optional('TULLE_KUBECONFIG'),
     replica: reader.matching('TULLE_REPLICA', podName.pattern, podName),
-    stateDir: reader.optional('TULLE_STATE_DIR'),
   };
 }

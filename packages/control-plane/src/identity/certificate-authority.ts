@@ -73,11 +73,7 @@ export class CertificateAuthority implements TrustBundleSource {
   static async open(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
     const { store, trustDomain, clock, logger } = options;
     const { location } = store;
-    let stored = await store.read();
-    if (stored === null) {
-      stored = await store.create(await createAuthority(trustDomain, clock.nowMs()));
-      logger.info('certificate authority created', { trustDomain, location });
-    }
+    const stored = (await store.read()) ?? (await createIn(options));
     const material = await parseAuthority(stored, { trustDomain, location });
     logger.info('certificate authority loaded', { trustDomain, location, kind: stored.kind });
     refuseExpired(material, location, clock.nowMs());
@@ -248,6 +244,15 @@ export class CertificateAuthority implements TrustBundleSource {
       logger.warn('certificate expires soon', { ...fields, location: store.location });
     }
   }
+}
+
+/** Another replica may have been first: then it is theirs. */
+async function createIn({ store, trustDomain, clock, logger }: CertificateAuthorityOptions) {
+  const made = await createAuthority(trustDomain, clock.nowMs());
+  const stored = await store.create(made);
+  const isOurs = stored.kind === 'own' && stored.root === made.root;
+  if (isOurs) logger.info('certificate authority created', { trustDomain, location: store.location });
+  return stored;
 }
 
 function bundleOf(trustDomain: string, { roots }: AuthorityMaterial): TrustBundle {

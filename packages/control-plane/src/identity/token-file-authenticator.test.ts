@@ -36,6 +36,7 @@ describe('TokenFileAuthenticator', () => {
       namespace: 'bookshop',
       serviceAccount: 'web',
       pod: null,
+      podUid: null,
     });
     for (const other of ['', `${webToken}x`, webToken.slice(1), 'x'.repeat(100_000)]) {
       expect(await authenticator.authenticate(other)).toMatchObject({ kind: 'refused' });

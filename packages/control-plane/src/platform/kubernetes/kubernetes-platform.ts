@@ -1,31 +1,38 @@
 /** The mesh on Kubernetes: resources are watched, the authority is a Secret, tokens are reviewed. */
-import { TulleError } from '@tulle/runtime';
+import { KubernetesClient } from '@tulle/kubernetes';
 import { CertificateAuthority } from '../../identity/certificate-authority.ts';
-import { FileAuthorityStore } from '../../identity/file-authority-store.ts';
-import { noAuthenticator } from '../../identity/no-authenticator.ts';
+import { openWhenReachable } from '../../identity/kubernetes/open-when-reachable.ts';
+import { SecretAuthorityStore } from '../../identity/kubernetes/secret-authority-store.ts';
+import { TokenReviewAuthenticator } from '../../identity/kubernetes/token-review-authenticator.ts';
+import { createTokenReviewMetrics } from '../../identity/kubernetes/token-review-metrics.ts';
 import type { ControlPlaneSettings, KubernetesSettings } from '../../settings.ts';
 import { KubernetesSource } from '../../sources/kubernetes/kubernetes-source.ts';
 import type { Platform, PlatformDependencies } from '../platform.ts';
 
+const userAgent = 'tulle-control-plane';
+
 export function createKubernetesPlatform(
-  { stateDir }: KubernetesSettings,
-  { trustDomain, leafTtlSeconds }: ControlPlaneSettings,
-  { clock, logger }: PlatformDependencies,
+  { kubeconfig }: KubernetesSettings,
+  { trustDomain, leafTtlSeconds, meshNamespace: namespace }: ControlPlaneSettings,
+  dependencies: PlatformDependencies,
 ): Platform {
+  const { clock, logger, metrics } = dependencies;
+  const client = KubernetesClient.load({ kubeconfig, clock, logger, metrics, userAgent });
   const source = new KubernetesSource();
+  const store = new SecretAuthorityStore({ client, namespace, ...dependencies });
   return {
     source,
-    authenticator: noAuthenticator,
-    components: [],
-    openAuthority: () => {
-      if (stateDir === null) {
-        throw new TulleError('AUTHORITY_STATE', 'TULLE_STATE_DIR is not set: it keeps the authority', {
-          source: 'config',
-        });
-      }
-      const store = new FileAuthorityStore(stateDir);
-      return CertificateAuthority.open({ store, trustDomain, leafTtlSeconds, clock, logger });
-    },
+    authenticator: new TokenReviewAuthenticator({
+      client,
+      clock,
+      metrics: createTokenReviewMetrics(metrics),
+    }),
+    components: [store],
+    openAuthority: () =>
+      openWhenReachable(
+        () => CertificateAuthority.open({ store, trustDomain, leafTtlSeconds, clock, logger }),
+        dependencies,
+      ),
     reporters: () => [],
     unreadyReasons: () => source.unreadyReasons(),
     dump: { reflectors: () => source.describe() },
