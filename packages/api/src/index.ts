@@ -9,7 +9,15 @@ export type { HttpHeaderMatch, HttpRouteMatch } from './kinds/http-route-match.t
 export type { BackendRef, ParentRef } from './kinds/http-route-refs.ts';
 export type { Injection } from './kinds/injection.ts';
 export type { MeshConfig } from './kinds/mesh-config.ts';
+export type { LabelRequirement, LabelSelector } from './kinds/label-selector.ts';
 export type { Namespace } from './kinds/namespace.ts';
+export type {
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicyRule,
+} from './kinds/network-policy.ts';
+export type { Node } from './kinds/node.ts';
 export type { ObjectMeta } from './kinds/object-meta.ts';
 export type { PeerAuthentication } from './kinds/peer-authentication.ts';
 export type { Pod } from './kinds/pod.ts';
@@ -26,6 +34,7 @@ export {
   type KubernetesObject,
   kubernetesKinds,
   objectKey,
+  type ParseOptions,
   type ParsedManifest,
   parseManifest,
 } from './manifest.ts';

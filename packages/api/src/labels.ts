@@ -4,6 +4,8 @@ export const labels = {
   inject: 'tulle.dev/inject',
   /** On an EndpointSlice: the service that it belongs to (Kubernetes). */
   serviceName: 'kubernetes.io/service-name',
+  /** On a Node: where it stands (Kubernetes). */
+  zone: 'topology.kubernetes.io/zone',
 } as const;
 
 export const annotations = {
@@ -18,6 +20,7 @@ export const annotations = {
 export const apiGroups = {
   discovery: 'discovery.k8s.io',
   gateway: 'gateway.networking.k8s.io',
+  networking: 'networking.k8s.io',
   tulle: 'tulle.dev',
 } as const;
 

@@ -4,6 +4,7 @@ import type { Violation } from '@tulle/model';
 export interface ManifestReport {
   readonly violations: Violation[];
   readonly warnings: Violation[];
+  readonly areUnknownFieldsIgnored?: boolean;
 }
 
 export interface TextRule {
@@ -182,7 +183,7 @@ export class ManifestNode {
 
   /** Warns of fields that nothing asked for: mostly a misspelt one, which a cluster would have dropped. */
   warnOfUnknownFields(): void {
-    if (!isObject(this.value)) return;
+    if (!isObject(this.value) || this.report.areUnknownFieldsIgnored) return;
     for (const key of Object.keys(this.value)) {
       if (!this.#readKeys.has(key)) this.field(key).warn('is not a known field');
     }

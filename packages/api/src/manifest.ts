@@ -3,6 +3,8 @@ import { type EndpointSlice, readEndpointSlice } from './kinds/endpoint-slice.ts
 import { type HttpRoute, readHttpRoute } from './kinds/http-route.ts';
 import { type MeshConfig, readMeshConfig } from './kinds/mesh-config.ts';
 import { type Namespace, readNamespace } from './kinds/namespace.ts';
+import { type NetworkPolicy, readNetworkPolicy } from './kinds/network-policy.ts';
+import { type Node, readNode } from './kinds/node.ts';
 import { type PeerAuthentication, readPeerAuthentication } from './kinds/peer-authentication.ts';
 import { type Pod, readPod } from './kinds/pod.ts';
 import { type KubernetesService, readService } from './kinds/service.ts';
@@ -15,6 +17,8 @@ export interface KubernetesKinds {
   readonly Service: KubernetesService;
   readonly EndpointSlice: EndpointSlice;
   readonly Pod: Pod;
+  readonly Node: Node;
+  readonly NetworkPolicy: NetworkPolicy;
   readonly HTTPRoute: HttpRoute;
   readonly PeerAuthentication: PeerAuthentication;
   readonly MeshConfig: MeshConfig;
@@ -42,6 +46,8 @@ const readers: { readonly [K in KubernetesKind]: KindReader<K> } = {
   Service: { group: '', versions: ['v1'], read: readService },
   EndpointSlice: { group: apiGroups.discovery, versions: ['v1'], read: readEndpointSlice },
   Pod: { group: '', versions: ['v1'], read: readPod },
+  Node: { group: '', versions: ['v1'], read: readNode },
+  NetworkPolicy: { group: apiGroups.networking, versions: ['v1'], read: readNetworkPolicy },
   HTTPRoute: { group: apiGroups.gateway, versions: ['v1', 'v1beta1'], read: readHttpRoute },
   PeerAuthentication: { group: apiGroups.tulle, versions: ['v1alpha1'], read: readPeerAuthentication },
   MeshConfig: { group: apiGroups.tulle, versions: ['v1alpha1'], read: readMeshConfig },
@@ -54,9 +60,14 @@ export type ParsedManifest = Parsed<KubernetesObject | ForeignObject> & {
   readonly warnings: readonly Violation[];
 };
 
+export interface ParseOptions {
+  /** A cluster drops what it does not know by itself, and its own kinds have hundreds of fields. Default false. */
+  readonly isStored?: boolean;
+}
+
 /** Reads one object as YAML or JSON gives it; reports every violation with its path, not the first. */
-export function parseManifest(manifest: unknown): ParsedManifest {
-  const report: ManifestReport = { violations: [], warnings: [] };
+export function parseManifest(manifest: unknown, { isStored = false }: ParseOptions = {}): ParsedManifest {
+  const report: ManifestReport = { violations: [], warnings: [], areUnknownFieldsIgnored: isStored };
   const node = new ManifestNode(manifest, '', report);
   node.object({ isRequired: true });
   const apiVersion = node.field('apiVersion').text();

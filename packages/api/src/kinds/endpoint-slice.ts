@@ -1,6 +1,6 @@
 import { labels } from '../labels.ts';
 import type { ManifestNode } from '../manifest-node.ts';
-import { atMost, dnsLabel, dnsSubdomain } from '../text-rules.ts';
+import { dnsLabel, dnsSubdomain } from '../text-rules.ts';
 import { readAddress } from './addresses.ts';
 import { type ObjectMeta, readMeta } from './object-meta.ts';
 import { portRange, readTransportProtocol, type TransportProtocol } from './ports.ts';
@@ -13,7 +13,11 @@ export interface SliceEndpoint {
   readonly isTerminating: boolean;
   /** `<namespace>/<pod>`, or null where no pod is behind it. */
   readonly pod: string | null;
+  readonly nodeName: string | null;
   readonly zone: string | null;
+  /** Whose clients it is meant for, as the platform proposes (hints); empty: anybody's. */
+  readonly forZones: readonly string[];
+  readonly forNodes: readonly string[];
 }
 
 export interface SlicePort {
@@ -38,6 +42,9 @@ export interface EndpointSlice {
 const maxEndpoints = 1_000;
 const maxPorts = 1_000;
 const maxAddresses = 100;
+/** EndpointHints: at most 8 of each. */
+const maxHints = 8;
+const noHints: readonly string[] = [];
 
 export function readEndpointSlice(node: ManifestNode): EndpointSlice {
   const metadata = readMeta(node);
@@ -66,6 +73,7 @@ function readEndpoint(
   const target = node.field('targetRef').object();
   const isPod = target.field('kind').optionalText() === 'Pod';
   const podName = isPod ? target.field('name').text(dnsSubdomain) : null;
+  const hints = node.field('hints').object();
   return {
     address: first === undefined ? '' : readAddress(first, addressType),
     isReady: conditions.field('ready').optionalBoolean() ?? true,
@@ -75,8 +83,16 @@ function readEndpoint(
       podName === null
         ? null
         : `${target.field('namespace').optionalText(dnsLabel) ?? sliceNamespace}/${podName}`,
-    zone: node.field('zone').optionalText(atMost(253)),
+    nodeName: node.field('nodeName').optionalText() || null,
+    zone: node.field('zone').optionalText() || null,
+    forZones: readHints(hints.field('forZones')),
+    forNodes: readHints(hints.field('forNodes')),
   };
+}
+
+function readHints(node: ManifestNode): readonly string[] {
+  if (node.isAbsent) return noHints;
+  return node.items({ max: maxHints }).map((item) => item.object({ isRequired: true }).field('name').text());
 }
 
 function readPort(node: ManifestNode): SlicePort {

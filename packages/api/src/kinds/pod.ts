@@ -19,6 +19,8 @@ export interface Pod {
   readonly isHostNetwork: boolean;
   /** Succeeded or Failed: nothing of it runs any more, and its address may be another's. */
   readonly isFinished: boolean;
+  /** Null until it has been placed. */
+  readonly nodeName: string | null;
   /** What made it: the name of its Deployment, StatefulSet ... */
   readonly owner: string;
   /** Whether all its TCP goes through its sidecar; else its application sends to the sidecar by itself. */
@@ -44,6 +46,7 @@ export function readPod(node: ManifestNode): Pod {
     hasSidecar: readHasSidecar(spec),
     isHostNetwork: spec.field('hostNetwork').optionalBoolean() ?? false,
     isFinished: phase === 'Succeeded' || phase === 'Failed',
+    nodeName: spec.field('nodeName').optionalText() || null,
     owner: readPodOwner(node.field('metadata'), metadata),
     isCaptured: readSwitch(annotation(node, annotations.capture)) === 'enabled',
     inboundPort: readInboundPort(node),
