@@ -8,8 +8,8 @@ export type { HttpRoute, HttpRouteRule } from './kinds/http-route.ts';
 export type { HttpHeaderMatch, HttpRouteMatch } from './kinds/http-route-match.ts';
 export type { BackendRef, ParentRef } from './kinds/http-route-refs.ts';
 export type { Injection } from './kinds/injection.ts';
-export type { MeshConfig } from './kinds/mesh-config.ts';
 export type { LabelRequirement, LabelSelector } from './kinds/label-selector.ts';
+export type { MeshConfig } from './kinds/mesh-config.ts';
 export type { Namespace } from './kinds/namespace.ts';
 export type {
   NetworkPolicy,
@@ -34,8 +34,8 @@ export {
   type KubernetesObject,
   kubernetesKinds,
   objectKey,
-  type ParseOptions,
   type ParsedManifest,
+  type ParseOptions,
   parseManifest,
 } from './manifest.ts';
 export { isObject, ManifestNode, type ManifestReport } from './manifest-node.ts';

@@ -7,7 +7,14 @@ import {
 import { meshConfig } from './mesh-config.ts';
 import { peerAuthentication } from './peer-authentication.ts';
 
-type PlatformKind = 'Namespace' | 'Service' | 'EndpointSlice' | 'Pod' | 'HTTPRoute';
+type PlatformKind =
+  | 'Namespace'
+  | 'Service'
+  | 'EndpointSlice'
+  | 'Pod'
+  | 'Node'
+  | 'NetworkPolicy'
+  | 'HTTPRoute';
 
 /** The kinds of the mesh's own: a new one among those that are read makes the compiler ask for its definition. */
 export type TulleKind = Exclude<KubernetesKind, PlatformKind>;

@@ -6,33 +6,55 @@ import {
   type Service,
   type TrustBundle,
 } from '@tulle/model';
+import { isSameContent } from '../same-content.ts';
 import type { RouteVariant, TranslatedMesh } from '../translate/translated.ts';
 import { contentHash } from './content-hash.ts';
 import { MeshSnapshot, type RouteEntries, type SnapshotEntries } from './mesh-snapshot.ts';
-import { isSameContent } from './same-content.ts';
 import type { SnapshotEntry } from './snapshot.ts';
+
+/** A snapshot, and the mesh that it was built from. */
+export interface BuiltSnapshot {
+  readonly snapshot: MeshSnapshot;
+  readonly mesh: TranslatedMesh;
+}
 
 /**
  * The next snapshot. What says the same as before is the same object as before; where nothing changed at
- * all, so is the snapshot.
+ * all, so is the snapshot. A list of the mesh that is the same one as before is not looked at.
  */
 export function buildSnapshot(
-  previous: MeshSnapshot | null,
+  previous: BuiltSnapshot | null,
   mesh: TranslatedMesh,
   trustBundle: TrustBundle,
 ): MeshSnapshot {
-  const before = previous?.entries ?? null;
-  const aliases = uniqueAliases(mesh.services);
+  const known = previous?.mesh;
+  const before = previous?.snapshot.entries;
   const entries: SnapshotEntries = {
-    service: indexEntries('service', mesh.services, before?.service, aliases),
-    peer: indexEntries('peer', mesh.peers, before?.peer, ({ addresses }) => addresses),
-    endpoints: indexEntries('endpoints', mesh.endpoints, before?.endpoints),
-    routes: routeEntries(mesh.routes, before?.routes ?? null),
-    workload: indexEntries('workload', mesh.workloads, before?.workload),
+    service:
+      before !== undefined && known?.services === mesh.services
+        ? before.service
+        : indexEntries('service', mesh.services, before?.service, uniqueAliases(mesh.services)),
+    peer:
+      before !== undefined && known?.peers === mesh.peers
+        ? before.peer
+        : indexEntries('peer', mesh.peers, before?.peer, ({ addresses }) => addresses),
+    endpoints:
+      before !== undefined && known?.endpoints === mesh.endpoints
+        ? before.endpoints
+        : indexEntries('endpoints', mesh.endpoints, before?.endpoints),
+    routes:
+      before !== undefined && known?.routes === mesh.routes
+        ? before.routes
+        : routeEntries(mesh.routes, before?.routes ?? null),
+    workload:
+      before !== undefined && known?.workloads === mesh.workloads
+        ? before.workload
+        : indexEntries('workload', mesh.workloads, before?.workload),
     trustBundle: indexEntries('trustBundle', [trustBundle], before?.trustBundle),
   };
-  if (previous !== null && isSame(previous.entries, entries)) return previous;
-  return new MeshSnapshot((previous?.sequence ?? 0) + 1, entries);
+  const snapshot = previous?.snapshot ?? null;
+  if (snapshot !== null && isSame(snapshot.entries, entries)) return snapshot;
+  return new MeshSnapshot((snapshot?.sequence ?? 0) + 1, entries, snapshot);
 }
 
 /** Names that two services lay claim to: the service that comes first by name keeps it. */
@@ -151,6 +173,7 @@ function isSameRoutes(a: RouteEntries | undefined, b: RouteEntries): boolean {
 }
 
 function hasSameValues<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
+  if (a === b) return true;
   if (a.size !== b.size) return false;
   for (const [name, value] of b) if (a.get(name) !== value) return false;
   return true;

@@ -3,9 +3,9 @@ import { resourceKinds } from '@tulle/model';
 import { type Clock, type Component, type Logger, messageOf } from '@tulle/runtime';
 import type { TrustBundleSource } from '../identity/trust-bundle-source.ts';
 import type { ConfigFault, ResourceSource } from '../sources/resource-source.ts';
-import { translate } from '../translate/translate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import type { Condition, ObjectStatus, Translated } from '../translate/translated.ts';
+import { Translator } from '../translate/translator.ts';
 import { aliasClashes } from './build-snapshot.ts';
 import type { ConfigMetrics } from './config-metrics.ts';
 import { dumpSnapshot, type SnapshotDump } from './dump-snapshot.ts';
@@ -38,9 +38,11 @@ export class ConfigPipeline implements Component {
   #endSubscriptions: (() => void)[] = [];
   #statuses: readonly ObjectStatus[] = [];
   #ownFaults: readonly ConfigFault[] = [];
+  #translator: Translator;
 
   constructor(options: ConfigPipelineOptions) {
     this.#options = options;
+    this.#translator = new Translator(options.translate);
   }
 
   /** The statuses of the objects that are in force, for whoever writes them. */
@@ -87,7 +89,8 @@ export class ConfigPipeline implements Component {
       const update = this.#update();
       if (update !== null) this.#record(update, clock.monotonicMs() - startMs);
     } catch (thrown) {
-      // A broken invariant: what stands goes on being served.
+      // A broken invariant: what stands goes on being served, and nothing of what was kept is trusted.
+      this.#translator = new Translator(this.#options.translate);
       this.#ownFaults = [
         fault('error', 'config pipeline', `failed, the last good snapshot stays: ${messageOf(thrown)}`),
       ];
@@ -104,7 +107,7 @@ export class ConfigPipeline implements Component {
   #update(): StoreUpdate | null {
     const { source, trustBundle, store } = this.#options;
     if (source.current === null) return null;
-    const translated = translate(source.current, this.#options.translate);
+    const translated = this.#translator.translate(source.current);
     const update = store.update(translated.mesh, trustBundle.current);
     this.#takeFaults(faultsOf(translated, update));
     if (update.kind !== 'rejected') this.#statuses = translated.statuses;

@@ -24,11 +24,15 @@ export class MeshSnapshot implements Snapshot {
   readonly #servicesByAlias: ReadonlyMap<string, SnapshotEntry<'service'>>;
   readonly #peersByAddress: ReadonlyMap<string, SnapshotEntry<'peer'>>;
 
-  constructor(sequence: number, entries: SnapshotEntries) {
+  /** What did not change since `previous` is taken from there. */
+  constructor(sequence: number, entries: SnapshotEntries, previous: MeshSnapshot | null = null) {
     this.sequence = sequence;
     this.entries = entries;
-    this.#servicesByAlias = byAlias(entries.service.values());
-    this.#peersByAddress = byAlias(entries.peer.values());
+    const before = previous?.entries;
+    this.#servicesByAlias =
+      before?.service === entries.service ? previous!.#servicesByAlias : byAlias(entries.service.values());
+    this.#peersByAddress =
+      before?.peer === entries.peer ? previous!.#peersByAddress : byAlias(entries.peer.values());
   }
 
   lookup(kind: ResourceKind, name: string, client: ClientView): SnapshotEntry | null {

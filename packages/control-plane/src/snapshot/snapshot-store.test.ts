@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { TranslatedMesh } from '../translate/translated.ts';
 import { aliasClashes, buildSnapshot } from './build-snapshot.ts';
 import { contentHash } from './content-hash.ts';
+import type { MeshSnapshot } from './mesh-snapshot.ts';
 import type { ClientView } from './snapshot.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 
@@ -65,11 +66,14 @@ function mesh({ port = 80, weight = 1, backend = 'a', virtualIp = '10.0.0.2' } =
   };
 }
 
+/** Built from other lists, so that everything is compared. */
+const after = (snapshot: MeshSnapshot) => ({ snapshot, mesh: mesh() });
+
 describe('buildSnapshot', () => {
   it('keeps the very entries that say the same, and the snapshot where all do', () => {
     const first = buildSnapshot(null, mesh(), bundle);
-    expect(buildSnapshot(first, mesh(), { ...bundle })).toBe(first);
-    const second = buildSnapshot(first, mesh({ weight: 2 }), bundle);
+    expect(buildSnapshot(after(first), mesh(), { ...bundle })).toBe(first);
+    const second = buildSnapshot(after(first), mesh({ weight: 2 }), bundle);
     expect(second.sequence).toBe(first.sequence + 1);
     const pair = (kind: 'service' | 'endpoints' | 'routes', name: string) => [
       first.lookup(kind, name, client),
@@ -89,14 +93,14 @@ describe('buildSnapshot', () => {
     for (const address of ['10.0.0.9', 'fd00::9'])
       expect(snapshot.lookup('peer', address, client)).toBe(peer);
     expect(snapshot.lookup('peer', '10.0.0.8', client)).toBeNull();
-    expect(buildSnapshot(snapshot, { ...mesh(), peers: [] }, bundle)).not.toBe(snapshot);
+    expect(buildSnapshot(after(snapshot), { ...mesh(), peers: [] }, bundle)).not.toBe(snapshot);
   });
 
   it('notices that something is gone', () => {
     const first = buildSnapshot(null, mesh(), bundle);
-    const second = buildSnapshot(first, { ...mesh(), routes: mesh().routes.slice(0, 1) }, bundle);
+    const second = buildSnapshot(after(first), { ...mesh(), routes: mesh().routes.slice(0, 1) }, bundle);
     expect(second).not.toBe(first);
-    const third = buildSnapshot(second, { ...mesh(), routes: [] }, bundle);
+    const third = buildSnapshot(after(second), { ...mesh(), routes: [] }, bundle);
     expect(third.lookup('routes', 'shop/a:80', client)).toBeNull();
     expect(third.counts()).toEqual({
       service: 2,

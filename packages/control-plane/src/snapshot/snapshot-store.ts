@@ -1,7 +1,7 @@
 import type { TrustBundle } from '@tulle/model';
 import { type Logger, messageOf } from '@tulle/runtime';
 import type { TranslatedMesh } from '../translate/translated.ts';
-import { buildSnapshot } from './build-snapshot.ts';
+import { type BuiltSnapshot, buildSnapshot } from './build-snapshot.ts';
 import { checkConsistency } from './check-consistency.ts';
 import type { MeshSnapshot } from './mesh-snapshot.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
@@ -17,14 +17,14 @@ export type StoreUpdate =
 export class SnapshotStore implements SnapshotSource {
   readonly #logger: Logger;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
-  #current: MeshSnapshot | null = null;
+  #current: BuiltSnapshot | null = null;
 
   constructor({ logger }: { readonly logger: Logger }) {
     this.#logger = logger;
   }
 
   get current(): MeshSnapshot | null {
-    return this.#current;
+    return this.#current?.snapshot ?? null;
   }
 
   onChange(listener: (snapshot: Snapshot) => void): () => void {
@@ -36,7 +36,10 @@ export class SnapshotStore implements SnapshotSource {
 
   update(mesh: TranslatedMesh, trustBundle: TrustBundle): StoreUpdate {
     const snapshot = buildSnapshot(this.#current, mesh, trustBundle);
-    if (snapshot === this.#current) return { kind: 'unchanged' };
+    if (snapshot === this.#current?.snapshot) {
+      this.#current = { snapshot, mesh };
+      return { kind: 'unchanged' };
+    }
     const findings = checkConsistency(snapshot);
     if (findings.length > 0) {
       this.#logger.error('snapshot rejected, the last good one stays', {
@@ -45,7 +48,7 @@ export class SnapshotStore implements SnapshotSource {
       });
       return { kind: 'rejected', findings };
     }
-    this.#current = snapshot;
+    this.#current = { snapshot, mesh };
     this.#announce(snapshot);
     return { kind: 'replaced', snapshot };
   }

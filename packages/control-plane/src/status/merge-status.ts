@@ -1,6 +1,6 @@
 /** A status as it stands in the cluster, and as it should: what is to be written, if anything, and how urgently. */
 import { assertNever } from '@tulle/model';
-import { isSameContent } from '../snapshot/same-content.ts';
+import { isSameContent } from '../same-content.ts';
 import {
   type DesiredCondition,
   type DesiredRouteStatus,

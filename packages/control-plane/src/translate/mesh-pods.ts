@@ -1,11 +1,12 @@
-import { objectKey, type Pod } from '@tulle/api';
+import type { Pod } from '@tulle/api';
 import type { EndpointTransport, SpiffeId } from '@tulle/model';
+import { isSameContent } from '../same-content.ts';
 import type { ResourceSet } from '../sources/resource-set.ts';
+import { addChangedKeys, isSameList } from './changes.ts';
 import { identityOf, isMeshed } from './membership.ts';
-import type { MtlsModes, PodMtls } from './mtls-modes.ts';
-import { inKeyOrder } from './order.ts';
-import { type PodPort, podTargets } from './pod-ports.ts';
-import type { JoinedPort } from './slice-join.ts';
+import type { MtlsModes, PodMtls, PodPolicies } from './mtls-modes.ts';
+import { KeyOrder } from './order.ts';
+import type { PodPort, PodPortIndex, PodTargets } from './pod-ports.ts';
 import type { TranslateOptions } from './translate-options.ts';
 
 /** A pod with what workloads, endpoints and peers have to know of it, each found once. */
@@ -29,26 +30,112 @@ const none: readonly PodPort[] = [];
 /** Of a pod that has no sidecar. */
 const outside: PodMtls = { byDefault: { mode: 'disable', policy: 'default' }, byPort: new Map() };
 
-/** By `<namespace>/<pod>`, in that order. */
-export function meshPods(
-  resources: ResourceSet,
-  joined: readonly JoinedPort[],
-  { modes, trustDomain }: Pick<TranslateOptions, 'trustDomain'> & { readonly modes: MtlsModes },
-): ReadonlyMap<string, MeshPod> {
-  const targets = podTargets(joined);
-  const pods = inKeyOrder(resources.Pod).map((pod): [string, MeshPod] => {
-    const key = objectKey(pod);
-    const own = targets.get(key);
-    const addresses = pod.podIps.length > 0 || own === undefined ? pod.podIps : [own.address];
-    const identity = isMeshed(pod, resources) ? identityOf(pod, trustDomain) : null;
-    const mtls = identity === null ? outside : modes.of(pod);
-    const meshTransport: EndpointTransport =
-      identity === null
-        ? plain
-        : { kind: 'mtls', identity, meshPort: pod.isCaptured ? null : pod.inboundPort };
-    return [key, { key, pod, addresses, identity, ports: own?.ports ?? none, mtls, meshTransport }];
-  });
-  return new Map(pods);
+export interface MeshPodsUpdate {
+  /** In the order of their keys; the same list where nothing changed. */
+  readonly list: readonly MeshPod[];
+  readonly byKey: ReadonlyMap<string, MeshPod>;
+  /** Keys of those that the update before did not have so. */
+  readonly changed: ReadonlySet<string>;
+  /** What holds for those of them that are in the mesh; the same object where nothing changed. */
+  readonly policies: ReadonlyMap<string, PodPolicies>;
+}
+
+interface MeshPodInputs {
+  readonly resources: ResourceSet;
+  readonly modes: MtlsModes;
+  readonly ports: PodPortIndex;
+  /** Pods of which `ports` may say something else than before. */
+  readonly touched: ReadonlySet<string>;
+}
+
+/** Looks anew only at pods of which something changed: the pod, its namespace, what leads to it, a policy. */
+export class MeshPodStage {
+  readonly #trustDomain: string;
+  readonly #order = new KeyOrder();
+  readonly #pods = new Map<string, MeshPod>();
+  #policies: ReadonlyMap<string, PodPolicies> = new Map();
+  #list: readonly MeshPod[] = [];
+  #before: { readonly resources: ResourceSet; readonly modes: MtlsModes } | null = null;
+
+  constructor({ trustDomain }: TranslateOptions) {
+    this.#trustDomain = trustDomain;
+  }
+
+  update(inputs: MeshPodInputs): MeshPodsUpdate {
+    const { resources, modes } = inputs;
+    const changed = new Set<string>();
+    const policies = new Map<string, PodPolicies | null>();
+    for (const key of this.#due(inputs)) this.#look(key, inputs, changed, policies);
+    this.#before = { resources, modes };
+    this.#takePolicies(policies);
+    if (changed.size > 0) this.#list = this.#order.of(resources.Pod).map((key) => this.#pods.get(key)!);
+    return { list: this.#list, byKey: this.#pods, changed, policies: this.#policies };
+  }
+
+  /** The pods that have to be looked at. */
+  #due({ resources, modes, touched }: MeshPodInputs): Iterable<string> {
+    const due = new Set<string>();
+    const before = this.#before;
+    if (before === null) return resources.Pod.keys();
+    addChangedKeys(due, before.resources.Pod, resources.Pod);
+    if (before.modes !== modes) return new Set([...due, ...resources.Pod.keys()]);
+    const namespaces = new Set<string>();
+    addChangedKeys(namespaces, before.resources.Namespace, resources.Namespace);
+    if (namespaces.size > 0) {
+      for (const [key, { metadata }] of resources.Pod) if (namespaces.has(metadata.namespace)) due.add(key);
+    }
+    for (const key of touched) due.add(key);
+    return due;
+  }
+
+  #look(
+    key: string,
+    { resources, modes, ports }: MeshPodInputs,
+    changed: Set<string>,
+    policies: Map<string, PodPolicies | null>,
+  ): void {
+    const pod = resources.Pod.get(key);
+    if (pod === undefined) {
+      policies.set(key, null);
+      if (this.#pods.delete(key)) changed.add(key);
+      return;
+    }
+    const identity = isMeshed(pod, resources) ? identityOf(pod, this.#trustDomain) : null;
+    const own = identity === null ? null : modes.of(pod);
+    policies.set(key, own);
+    const next = meshPod(pod, { key, identity, mtls: own?.mtls ?? outside, targets: ports.of(key) });
+    const known = this.#pods.get(key);
+    if (known !== undefined && known.pod === pod && isSameContent(known, next)) return;
+    this.#pods.set(key, next);
+    changed.add(key);
+  }
+
+  #takePolicies(looked: ReadonlyMap<string, PodPolicies | null>): void {
+    let policies: Map<string, PodPolicies> | null = null;
+    for (const [key, own] of looked) {
+      if (isSamePolicies(this.#policies.get(key) ?? null, own)) continue;
+      policies ??= new Map(this.#policies);
+      if (own === null) policies.delete(key);
+      else policies.set(key, own);
+    }
+    if (policies !== null) this.#policies = policies;
+  }
+}
+
+function isSamePolicies(a: PodPolicies | null, b: PodPolicies | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.mtls === b.mtls && isSameList(a.selecting, b.selecting);
+}
+
+interface PodFacts extends Pick<MeshPod, 'key' | 'identity' | 'mtls'> {
+  readonly targets: PodTargets | undefined;
+}
+
+function meshPod(pod: Pod, { key, identity, mtls, targets }: PodFacts): MeshPod {
+  const addresses = pod.podIps.length > 0 || targets === undefined ? pod.podIps : [targets.address];
+  const meshTransport: EndpointTransport =
+    identity === null ? plain : { kind: 'mtls', identity, meshPort: pod.isCaptured ? null : pod.inboundPort };
+  return { key, pod, addresses, identity, ports: targets?.ports ?? none, mtls, meshTransport };
 }
 
 /** How a port of the pod is spoken to; null: one that nothing names. */

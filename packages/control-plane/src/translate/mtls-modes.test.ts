@@ -43,7 +43,9 @@ describe('MtlsModes', () => {
                 'web',
               );
               const objects = [...config(a), ...mesh(b), ...namespace(c), workload];
-              const { byDefault, byPort } = new MtlsModes(resourceSetOf(objects), 'tulle-system').of(web);
+              const { byDefault, byPort } = new MtlsModes(resourceSetOf(objects), 'tulle-system').of(
+                web,
+              ).mtls;
               expect([byDefault.mode, (byPort.get(80) ?? byDefault).mode]).toEqual([
                 narrowest([a, b, c, d]),
                 narrowest([a, b, c, d, e]),
@@ -57,8 +59,8 @@ describe('MtlsModes', () => {
       own('PeerAuthentication', 'shop', { mtls: { mode: 'UNSET' } }, 'wide'),
     ];
     const modes = new MtlsModes(resourceSetOf(objects), 'tulle-system');
-    expect(modes.of(pod({})).byDefault).toEqual({ mode: 'strict', policy: 'tulle-system/mesh' });
-    expect(new MtlsModes(resourceSetOf([]), 'tulle-system').of(pod({})).byDefault).toEqual({
+    expect(modes.of(pod({})).mtls.byDefault).toEqual({ mode: 'strict', policy: 'tulle-system/mesh' });
+    expect(new MtlsModes(resourceSetOf([]), 'tulle-system').of(pod({})).mtls.byDefault).toEqual({
       mode: 'permissive',
       policy: 'default',
     });
@@ -68,7 +70,8 @@ describe('MtlsModes', () => {
     const selector = { matchLabels: { app: 'web', canary: '' } };
     const policy = own('PeerAuthentication', 'shop', { selector, mtls: { mode: 'STRICT' } });
     const modes = new MtlsModes(resourceSetOf([policy]), 'tulle-system');
-    const modeOf = (labels: object, namespace?: string) => modes.of(pod(labels, namespace)).byDefault.mode;
+    const modeOf = (labels: object, namespace?: string) =>
+      modes.of(pod(labels, namespace)).mtls.byDefault.mode;
     expect(modeOf({ app: 'web', canary: '', more: 'x' })).toBe('strict');
     expect(modeOf({ app: 'web' })).toBe('permissive');
     expect(modeOf({ app: 'web', canary: 'x' })).toBe('permissive');

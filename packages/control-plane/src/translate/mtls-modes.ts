@@ -1,15 +1,20 @@
 import { defaults, objectKey, type PeerAuthentication, type Pod } from '@tulle/api';
 import type { MtlsMode, MtlsRule } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
-import { compareAge, compareText, createdMsOf, inKeyOrder } from './order.ts';
-import { type PolicyUse, peerAuthenticationStatus } from './policy-status.ts';
-import type { PolicyStatus } from './translated.ts';
+import { compareAge, compareText, createdMsOf } from './order.ts';
 
 /** What holds on the ports of one pod. */
 export interface PodMtls {
   /** For every port that is not in `byPort`. */
   readonly byDefault: MtlsRule;
   readonly byPort: ReadonlyMap<number, MtlsRule>;
+}
+
+/** What holds for a pod, and by whose will. */
+export interface PodPolicies {
+  readonly mtls: PodMtls;
+  /** Those whose selector the pod has, the one that holds first. */
+  readonly selecting: readonly PeerAuthentication[];
 }
 
 type Policies = Pick<ResourceSet, 'PeerAuthentication' | 'MeshConfig'>;
@@ -25,6 +30,8 @@ interface NamespacePolicies {
 
 const builtIn: MtlsRule = { mode: 'permissive', policy: 'default' };
 
+const none: readonly PeerAuthentication[] = [];
+
 /**
  * Which rule holds for a pod and a port: the narrowest of those for the port, the workload, the namespace, the
  * mesh, and MeshConfig's. UNSET inherits from the next wider. Of two policies at one level one holds, as a
@@ -34,10 +41,6 @@ export class MtlsModes {
   readonly #byNamespace = new Map<string, NamespacePolicies>();
   /** Of pods that a policy selects, by that policy. */
   readonly #selected = new Map<PeerAuthentication, PodMtls>();
-  readonly #uses = new Map<PeerAuthentication, PolicyUse>();
-  readonly #usesByKey = new Map<string, PolicyUse>();
-  /** Of the policies that make a rule what it is: those that it names, and one that selects. */
-  readonly #sources = new Map<PodMtls, readonly PolicyUse[]>();
   readonly #mesh: PodMtls;
 
   constructor(policies: Policies, meshNamespace: string) {
@@ -51,53 +54,22 @@ export class MtlsModes {
     }
   }
 
-  /** Asked for each meshed pod once: the answers make the policies' statuses. */
-  of(pod: Pod): PodMtls {
+  /** Pods for which the same policies hold have the same rules, as an object too. */
+  of(pod: Pod): PodPolicies {
     const own = this.#byNamespace.get(pod.metadata.namespace);
-    const winner = own === undefined ? null : this.#winnerOf(pod, own);
-    const mtls = this.#rulesOf(own, winner);
-    for (const { pods } of this.#sourcesOf(mtls, winner)) pods.push(objectKey(pod));
-    return mtls;
-  }
-
-  #winnerOf(pod: Pod, own: NamespacePolicies): PeerAuthentication | null {
-    let winner: PeerAuthentication | null = null;
-    for (const policy of own.selecting) {
-      if (!selects(policy, pod)) continue;
-      const use = this.#uses.get(policy)!;
-      use.selected++;
-      if (winner === null) winner = policy;
-      else {
-        use.conflicts++;
-        use.winners.add(objectKey(winner));
-      }
-    }
-    return winner;
-  }
-
-  #rulesOf(own: NamespacePolicies | undefined, winner: PeerAuthentication | null): PodMtls {
-    if (own === undefined) return this.#mesh;
-    if (winner === null) return own.rule;
+    if (own === undefined) return { mtls: this.#mesh, selecting: none };
+    const matching = own.selecting.filter((policy) => selects(policy, pod));
+    const [winner] = matching;
+    if (winner === undefined) return { mtls: own.rule, selecting: none };
     const known = this.#selected.get(winner) ?? podMtls(winner, own.rule.byDefault);
     this.#selected.set(winner, known);
-    return known;
+    return { mtls: known, selecting: matching };
   }
 
-  #sourcesOf(mtls: PodMtls, winner: PeerAuthentication | null): readonly PolicyUse[] {
-    const known = this.#sources.get(mtls);
-    if (known !== undefined) return known;
-    const named = new Set([mtls.byDefault, ...mtls.byPort.values()].map(({ policy }) => policy));
-    if (winner !== null) named.add(objectKey(winner));
-    // `default` and `MeshConfig` are no policies' keys.
-    const sources = [...named].flatMap((key) => this.#usesByKey.get(key) ?? []);
-    this.#sources.set(mtls, sources);
-    return sources;
-  }
-
-  /** After `of` has been asked for every pod of the mesh. */
-  statuses(policies: Policies): readonly PolicyStatus[] {
-    return inKeyOrder(policies.PeerAuthentication).map((policy) =>
-      peerAuthenticationStatus(policy, this.#uses.get(policy)!),
+  /** Those without a selector in whose place an older one holds, each with that one. */
+  outdated(): readonly (readonly [PeerAuthentication, PeerAuthentication])[] {
+    return [...this.#byNamespace.values()].flatMap(({ wide: [oldest, ...others] }) =>
+      others.map((policy) => [policy, oldest!] as const),
     );
   }
 
@@ -105,14 +77,7 @@ export class MtlsModes {
     const { namespace } = policy.metadata;
     const own = this.#byNamespace.get(namespace) ?? { wide: [], selecting: [], rule: everywhere(builtIn) };
     this.#byNamespace.set(namespace, own);
-    const use: PolicyUse = { selected: 0, conflicts: 0, winners: new Set(), pods: [] };
-    this.#uses.set(policy, use);
-    this.#usesByKey.set(objectKey(policy), use);
-    if (policy.selector.size > 0) own.selecting.push(policy);
-    else {
-      own.wide.push(policy);
-      if (own.wide.length > 1) use.winners.add(objectKey(own.wide[0]!));
-    }
+    (policy.selector.size > 0 ? own.selecting : own.wide).push(policy);
   }
 }
 

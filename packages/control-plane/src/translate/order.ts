@@ -22,3 +22,20 @@ export function compareAge(a: number, b: number): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
+
+/** The keys of a map in their order, asked for again as the map changes a little each time: little is sorted then. */
+export class KeyOrder {
+  #map: ReadonlyMap<string, unknown> = new Map();
+  #keys: readonly string[] = [];
+
+  of(map: ReadonlyMap<string, unknown>): readonly string[] {
+    if (map === this.#map) return this.#keys;
+    const added: string[] = [];
+    for (const key of map.keys()) if (!this.#map.has(key)) added.push(key);
+    const isWhole = this.#keys.length + added.length === map.size;
+    const kept = isWhole ? this.#keys : this.#keys.filter((key) => map.has(key));
+    this.#keys = added.length === 0 ? kept : [...kept, ...added].sort(compareText);
+    this.#map = map;
+    return this.#keys;
+  }
+}

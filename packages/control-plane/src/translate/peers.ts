@@ -1,4 +1,5 @@
 import type { Peer, PeerPort } from '@tulle/model';
+import { isSameList } from './changes.ts';
 import { type MeshPod, transportTo } from './mesh-pods.ts';
 import { compareAge, createdMsOf } from './order.ts';
 
@@ -6,19 +7,40 @@ import { compareAge, createdMsOf } from './order.ts';
  * The pods as those see them who address them by their IP, in the mesh or not. Without one of their own: pods
  * without an address, finished ones, and those that have their node's.
  */
-export function translatePeers(pods: Iterable<MeshPod>): readonly Peer[] {
-  const candidates = [...pods].filter(
-    ({ pod, addresses }) => addresses.length > 0 && !pod.isFinished && !pod.isHostNetwork,
-  );
-  const owners = addressOwners(candidates);
-  return candidates.flatMap((meshPod) => {
-    const { pod } = meshPod;
-    const addresses = meshPod.addresses.filter((address) => owners.get(address) === meshPod);
-    if (addresses.length === 0) return [];
-    const { namespace, name } = pod.metadata;
+export class PeerStage {
+  readonly #translated = new WeakMap<MeshPod, Peer>();
+  #pods: readonly MeshPod[] | null = null;
+  #peers: readonly Peer[] = [];
+
+  update(pods: readonly MeshPod[]): readonly Peer[] {
+    if (pods === this.#pods) return this.#peers;
+    this.#pods = pods;
+    const candidates = pods.filter(
+      ({ pod, addresses }) => addresses.length > 0 && !pod.isFinished && !pod.isHostNetwork,
+    );
+    const owners = addressOwners(candidates);
+    this.#peers = candidates.flatMap((meshPod) => {
+      const addresses = ownAddresses(meshPod, owners);
+      return addresses.length === 0 ? [] : [this.#translate(meshPod, addresses)];
+    });
+    return this.#peers;
+  }
+
+  #translate(meshPod: MeshPod, addresses: readonly string[]): Peer {
+    const known = this.#translated.get(meshPod);
+    if (known !== undefined && isSameList(known.addresses, addresses)) return known;
+    const { owner, metadata } = meshPod.pod;
+    const { namespace, name } = metadata;
     const transport = transportTo(meshPod, null);
-    return [{ namespace, name, owner: pod.owner, addresses, transport, ports: peerPorts(meshPod) }];
-  });
+    const peer = { namespace, name, owner, addresses, transport, ports: peerPorts(meshPod) };
+    this.#translated.set(meshPod, peer);
+    return peer;
+  }
+}
+
+function ownAddresses(meshPod: MeshPod, owners: ReadonlyMap<string, MeshPod>): readonly string[] {
+  const isOwn = (address: string) => owners.get(address) === meshPod;
+  return meshPod.addresses.every(isOwn) ? meshPod.addresses : meshPod.addresses.filter(isOwn);
 }
 
 /** An address is given anew while the pod that had it is still listed: it is the younger one's. */

@@ -4,7 +4,7 @@ import type { ResourceSet } from '../sources/resource-set.ts';
 import { inKeyOrder } from './order.ts';
 import { attachRoute } from './route-attachment.ts';
 import { byPrecedence, type RankedRule } from './route-precedence.ts';
-import { translateRules } from './route-rules.ts';
+import { type TranslatedRules, translateRules } from './route-rules.ts';
 import { clientNamespaceOf, routeStatus } from './route-status.ts';
 import { isServiceRef } from './service-ref.ts';
 import type { RouteStatus, RouteVariant } from './translated.ts';
@@ -13,24 +13,45 @@ import type { RouteStatus, RouteVariant } from './translated.ts';
  * HTTPRoutes whose parent is a Service (GAMMA): merged per service port and client namespace, in Gateway
  * API's order of precedence. A port that any route is attached to has a table, be it without rules.
  */
-export function translateRoutes(resources: ResourceSet): {
+export class RouteStage {
+  #source: Pick<ResourceSet, 'HTTPRoute' | 'Service'> | null = null;
+  #translated = new WeakMap<HttpRoute, TranslatedRules>();
+  #result: TranslatedRoutes = { routes: [], statuses: [] };
+
+  update(resources: ResourceSet): TranslatedRoutes {
+    const before = this.#source;
+    if (before?.HTTPRoute === resources.HTTPRoute && before.Service === resources.Service)
+      return this.#result;
+    // What a route's references lead to depends on the services.
+    if (before?.Service !== resources.Service) this.#translated = new WeakMap();
+    this.#source = resources;
+    this.#result = this.#translateAll(resources);
+    return this.#result;
+  }
+
+  #translateAll(resources: ResourceSet): TranslatedRoutes {
+    const variants = new Map<string, MergedRoutes>();
+    const statuses: RouteStatus[] = [];
+    for (const route of inKeyOrder(resources.HTTPRoute)) {
+      const parentRefs = route.parentRefs.filter(isServiceRef);
+      if (parentRefs.length === 0) continue;
+      const translated = this.#translated.get(route) ?? translateRules(route, resources);
+      this.#translated.set(route, translated);
+      for (const parentRef of parentRefs) {
+        const attachment = attachRoute(route, parentRef, resources);
+        statuses.push(routeStatus(route, parentRef, attachment, translated));
+        if (attachment.kind === 'refused') continue;
+        for (const port of attachment.ports)
+          merge(variants, route, attachment.service, port, translated.rules);
+      }
+    }
+    return { routes: inKeyOrder(variants).map(toVariant), statuses };
+  }
+}
+
+export interface TranslatedRoutes {
   readonly routes: readonly RouteVariant[];
   readonly statuses: readonly RouteStatus[];
-} {
-  const variants = new Map<string, MergedRoutes>();
-  const statuses: RouteStatus[] = [];
-  for (const route of inKeyOrder(resources.HTTPRoute)) {
-    const parentRefs = route.parentRefs.filter(isServiceRef);
-    if (parentRefs.length === 0) continue;
-    const translated = translateRules(route, resources);
-    for (const parentRef of parentRefs) {
-      const attachment = attachRoute(route, parentRef, resources);
-      statuses.push(routeStatus(route, parentRef, attachment, translated));
-      if (attachment.kind === 'refused') continue;
-      for (const port of attachment.ports) merge(variants, route, attachment.service, port, translated.rules);
-    }
-  }
-  return { routes: inKeyOrder(variants).map(toVariant), statuses };
 }
 
 interface MergedRoutes {

@@ -1,31 +1,53 @@
 import type { KubernetesService, KubernetesServicePort } from '@tulle/api';
 import type { AppProtocol, Service } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
-import { inKeyOrder } from './order.ts';
+import { KeyOrder } from './order.ts';
 import type { TranslateOptions } from './translate-options.ts';
 
 /** Services as clients address them. ExternalName is a DNS alias, not a service of the mesh (CVE-2021-25740). */
-export function translateServices(
-  resources: ResourceSet,
-  { clusterDomain }: TranslateOptions,
-): readonly Service[] {
-  return inKeyOrder(resources.Service)
-    .filter((service) => service.type !== 'ExternalName')
-    .map((service) => {
-      const { namespace, name } = service.metadata;
-      const short = `${name}.${namespace}`;
-      return {
-        namespace,
-        name,
-        ports: meshPorts(service).map((port) => ({
-          port: port.port,
-          name: port.name,
-          protocol: appProtocolOf(port),
-        })),
-        virtualIps: service.clusterIps,
-        hostnames: [short, `${short}.svc`, `${short}.svc.${clusterDomain}`],
-      };
-    });
+export class ServiceStage {
+  readonly #clusterDomain: string;
+  readonly #order = new KeyOrder();
+  readonly #translated = new WeakMap<KubernetesService, Service>();
+  #source: ResourceSet['Service'] | null = null;
+  #services: readonly Service[] = [];
+
+  constructor({ clusterDomain }: TranslateOptions) {
+    this.#clusterDomain = clusterDomain;
+  }
+
+  update({ Service: source }: ResourceSet): readonly Service[] {
+    if (source === this.#source) return this.#services;
+    this.#source = source;
+    this.#services = this.#order
+      .of(source)
+      .map((key) => source.get(key)!)
+      .filter(({ type }) => type !== 'ExternalName')
+      .map((service) => this.#translate(service));
+    return this.#services;
+  }
+
+  #translate(service: KubernetesService): Service {
+    const known = this.#translated.get(service) ?? translateService(service, this.#clusterDomain);
+    this.#translated.set(service, known);
+    return known;
+  }
+}
+
+function translateService(service: KubernetesService, clusterDomain: string): Service {
+  const { namespace, name } = service.metadata;
+  const short = `${name}.${namespace}`;
+  return {
+    namespace,
+    name,
+    ports: meshPorts(service).map((port) => ({
+      port: port.port,
+      name: port.name,
+      protocol: appProtocolOf(port),
+    })),
+    virtualIps: service.clusterIps,
+    hostnames: [short, `${short}.svc`, `${short}.svc.${clusterDomain}`],
+  };
 }
 
 /** The ports that the mesh carries, by number. UDP and SCTP pass it by. */

@@ -1,30 +1,47 @@
 import type { MeshConfig } from '@tulle/api';
-import type { InboundPort, Workload } from '@tulle/model';
+import type { InboundPort, SpiffeId, Workload } from '@tulle/model';
 import type { MeshPod } from './mesh-pods.ts';
 
 /** What each meshed pod's own sidecar has to know of it. A pod without an address has no running sidecar yet. */
-export function translateWorkloads(
-  pods: Iterable<MeshPod>,
-  config: MeshConfig | undefined,
-): readonly Workload[] {
-  const outbound = { unknownDestinations: config?.unknownDestinations ?? 'allow' };
-  return [...pods].flatMap((meshPod) => {
-    const { pod, identity, addresses, mtls } = meshPod;
-    if (identity === null || addresses.length === 0) return [];
-    const { namespace, name } = pod.metadata;
-    return [
-      {
-        namespace,
-        name,
-        identity,
-        owner: pod.owner,
-        addresses,
-        ports: inboundPorts(meshPod),
-        defaultMtls: mtls.byDefault,
-        outbound,
-      },
-    ];
-  });
+export class WorkloadStage {
+  #translated = new WeakMap<MeshPod, Workload>();
+  #pods: readonly MeshPod[] | null = null;
+  #config: MeshConfig | undefined;
+  #outbound: Workload['outbound'] = { unknownDestinations: 'allow' };
+  #workloads: readonly Workload[] = [];
+
+  update(pods: readonly MeshPod[], config: MeshConfig | undefined): readonly Workload[] {
+    if (pods === this.#pods && config === this.#config) return this.#workloads;
+    if (config !== this.#config) {
+      this.#translated = new WeakMap();
+      this.#outbound = { unknownDestinations: config?.unknownDestinations ?? 'allow' };
+    }
+    this.#pods = pods;
+    this.#config = config;
+    this.#workloads = pods.flatMap((meshPod) => {
+      const { identity, addresses } = meshPod;
+      if (identity === null || addresses.length === 0) return [];
+      const known = this.#translated.get(meshPod) ?? translateWorkload(meshPod, identity, this.#outbound);
+      this.#translated.set(meshPod, known);
+      return [known];
+    });
+    return this.#workloads;
+  }
+}
+
+function translateWorkload(meshPod: MeshPod, identity: SpiffeId, outbound: Workload['outbound']): Workload {
+  const { pod, addresses, mtls } = meshPod;
+  const { namespace, name } = pod.metadata;
+  return {
+    namespace,
+    name,
+    identity,
+    owner: pod.owner,
+    addresses,
+    ports: inboundPorts(meshPod),
+    defaultMtls: mtls.byDefault,
+    outbound,
+  };
 }
 
 /** Those that a service leads to, and those that a policy names. */

@@ -1,5 +1,5 @@
 /** The mesh on Kubernetes: resources are watched, the authority is a Secret, tokens are reviewed. */
-import { KubernetesClient } from '@tulle/kubernetes';
+import { KubernetesClient, Reflector } from '@tulle/kubernetes';
 import { CertificateAuthority } from '../../identity/certificate-authority.ts';
 import { openWhenReachable } from '../../identity/kubernetes/open-when-reachable.ts';
 import { SecretAuthorityStore } from '../../identity/kubernetes/secret-authority-store.ts';
@@ -7,6 +7,7 @@ import { TokenReviewAuthenticator } from '../../identity/kubernetes/token-review
 import { createTokenReviewMetrics } from '../../identity/kubernetes/token-review-metrics.ts';
 import type { ControlPlaneSettings, KubernetesSettings } from '../../settings.ts';
 import { KubernetesSource } from '../../sources/kubernetes/kubernetes-source.ts';
+import { exposeKubernetesSource } from '../../sources/kubernetes/source-metrics.ts';
 import type { Platform, PlatformDependencies } from '../platform.ts';
 
 const userAgent = 'tulle-control-plane';
@@ -18,7 +19,12 @@ export function createKubernetesPlatform(
 ): Platform {
   const { clock, logger, metrics } = dependencies;
   const client = KubernetesClient.load({ kubeconfig, clock, logger, metrics, userAgent });
-  const source = new KubernetesSource();
+  const source = new KubernetesSource({
+    reflect: (options) => new Reflector({ client, ...options, ...dependencies }),
+    clock,
+    logger,
+  });
+  exposeKubernetesSource(metrics, source);
   const store = new SecretAuthorityStore({ client, namespace, ...dependencies });
   return {
     source,

@@ -29,6 +29,16 @@ describe('isSameContent', () => {
     differ((copy) => copy.ports.pop());
   });
 
+  it('sees what maps hold', () => {
+    const map = (...entries: [string, unknown][]) => ({ labels: new Map(entries) });
+    expect(isSameContent(map(['a', { b: 1 }]), map(['a', { b: 1 }]))).toBe(true);
+    expect(isSameContent(map(['a', 1], ['b', 2]), map(['b', 2], ['a', 1]))).toBe(true);
+    expect(isSameContent(map(['a', { b: 1 }]), map(['a', { b: 2 }]))).toBe(false);
+    expect(isSameContent(map(['a', undefined]), map(['b', undefined]))).toBe(false);
+    expect(isSameContent(map(), { labels: {} })).toBe(false);
+    expect(isSameContent({ labels: {} }, map())).toBe(false);
+  });
+
   it.each([
     [{ a: 1 }, { a: 1, b: 2 }],
     [{ a: 1, b: 2 }, { a: 1 }],
