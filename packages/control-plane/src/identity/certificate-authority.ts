@@ -6,7 +6,13 @@
 import { type webcrypto, X509Certificate } from 'node:crypto';
 import { formatSpiffeId, type SpiffeId, type TrustBundle } from '@tulle/model';
 import { type Clock, type Logger, messageOf } from '@tulle/runtime';
-import { endingCertificates, endOfChainMs, refuseExpired, refuseStrangers } from './authority-checks.ts';
+import {
+  type EndingCertificate,
+  endingCertificates,
+  endOfChainMs,
+  refuseExpired,
+  refuseStrangers,
+} from './authority-checks.ts';
 import {
   type AuthorityMaterial,
   backdateMs,
@@ -111,6 +117,11 @@ export class CertificateAuthority implements TrustBundleSource {
   onChange(listener: (bundle: TrustBundle) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What an operator has to see to soon. */
+  endingCertificates(): readonly EndingCertificate[] {
+    return endingCertificates(this.#material, this.#options.clock.nowMs());
   }
 
   certificates(): readonly AuthorityCertificate[] {

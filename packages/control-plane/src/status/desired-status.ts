@@ -1,8 +1,8 @@
 /** What the objects' statuses should say now: from translation, from what the source refused, and from proxies. */
-import { objectKey } from '@tulle/api';
 import { formatViolations } from '@tulle/model';
 import type { RejectedObject } from '../sources/rejected-object.ts';
 import type { ResourceSet } from '../sources/resource-set.ts';
+import { isServiceRef } from '../translate/service-ref.ts';
 import type { Condition, ObjectStatus, PolicyStatus } from '../translate/translated.ts';
 import { programmed } from './programmed.ts';
 import type { ProxyCounts } from './proxy-counts.ts';
@@ -61,7 +61,8 @@ export function desiredStatuses(facts: StatusFacts): ReadonlyMap<string, Desired
   // A route that the mesh has no part in; nothing to say of it, and nothing of ours may stand there.
   for (const route of facts.resources.HTTPRoute.values()) {
     const { namespace, name, generation } = route.metadata;
-    if (!desired.has(`HTTPRoute ${objectKey(route)}`)) {
+    // Where translation had something to say and could not, nothing is taken away.
+    if (!route.parentRefs.some(isServiceRef)) {
       add({ kind: 'HTTPRoute', namespace, name, generation, parents: [] });
     }
   }

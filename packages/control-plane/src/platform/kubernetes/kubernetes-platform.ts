@@ -9,11 +9,12 @@ import type { ControlPlaneSettings, KubernetesSettings } from '../../settings.ts
 import { KubernetesSource } from '../../sources/kubernetes/kubernetes-source.ts';
 import { exposeKubernetesSource } from '../../sources/kubernetes/source-metrics.ts';
 import type { Platform, PlatformDependencies } from '../platform.ts';
+import { createStatusReporting, type StatusReporting } from './status-reporting.ts';
 
 const userAgent = 'tulle-control-plane';
 
 export function createKubernetesPlatform(
-  { kubeconfig }: KubernetesSettings,
+  { kubeconfig, replica }: KubernetesSettings,
   { trustDomain, leafTtlSeconds, meshNamespace: namespace }: ControlPlaneSettings,
   dependencies: PlatformDependencies,
 ): Platform {
@@ -26,6 +27,7 @@ export function createKubernetesPlatform(
   });
   exposeKubernetesSource(metrics, source);
   const store = new SecretAuthorityStore({ client, namespace, ...dependencies });
+  let reporting: StatusReporting | null = null;
   return {
     source,
     authenticator: new TokenReviewAuthenticator({
@@ -39,8 +41,12 @@ export function createKubernetesPlatform(
         () => CertificateAuthority.open({ store, trustDomain, leafTtlSeconds, clock, logger }),
         dependencies,
       ),
-    reporters: () => [],
+    reporters: (parts) => {
+      const options = { client, source, replica, meshNamespace: namespace };
+      reporting = createStatusReporting(options, parts, dependencies);
+      return reporting.components;
+    },
     unreadyReasons: () => source.unreadyReasons(),
-    dump: { reflectors: () => source.describe() },
+    dump: { reflectors: () => source.describe(), statuses: () => reporting?.describe() ?? null },
   };
 }

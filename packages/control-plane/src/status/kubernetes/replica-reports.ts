@@ -1,0 +1,119 @@
+/** What the other replicas report of their proxies, asked over and over by the one that writes statuses. */
+import { type Clock, type Logger, messageOf } from '@tulle/runtime';
+import type { ReplicaReport } from '../acknowledgement-report.ts';
+import { parseReport } from '../report-page.ts';
+import type { Replica } from './replicas.ts';
+
+export interface ReplicaReportsOptions {
+  /** The others as they are known now. */
+  readonly others: () => readonly Replica[];
+  /** The text of a page; rejects where there is none in time. */
+  readonly fetchText: (url: string, signal: AbortSignal) => Promise<string>;
+  readonly onChange: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const intervalMs = 1_000;
+/** For so long what a replica said last stands, and its silence is not spoken of. */
+const silentAfterMs = 5_000;
+
+interface Known {
+  report: ReplicaReport | null;
+  answeredMs: number;
+  isAsking: boolean;
+}
+
+export class ReplicaReports {
+  readonly #options: ReplicaReportsOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #stopping = new AbortController();
+  #cancelRound = () => {};
+
+  constructor(options: ReplicaReportsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#ask();
+  }
+
+  stop(): void {
+    this.#cancelRound();
+    this.#stopping.abort();
+    this.#known.clear();
+  }
+
+  /** Of those that answered lately. */
+  get reports(): readonly ReplicaReport[] {
+    return [...this.#known.values()].flatMap((known) =>
+      known.report === null || this.#isSilent(known) ? [] : [known.report],
+    );
+  }
+
+  get silent(): readonly string[] {
+    return [...this.#known].filter(([, known]) => this.#isSilent(known)).map(([name]) => name);
+  }
+
+  /** For the dump. */
+  describe(): object {
+    return [...this.#known].map(([name, known]) => ({
+      name,
+      isSilent: this.#isSilent(known),
+      objects: known.report?.objects.size ?? null,
+    }));
+  }
+
+  #isSilent({ answeredMs }: Known): boolean {
+    return this.#options.clock.monotonicMs() - answeredMs > silentAfterMs;
+  }
+
+  #ask(): void {
+    const { clock, others } = this.#options;
+    const replicas = others();
+    const names = new Set(replicas.map(({ name }) => name));
+    for (const name of this.#known.keys()) {
+      if (!names.has(name)) this.#forget(name);
+    }
+    for (const replica of replicas) {
+      const known = this.#known.get(replica.name) ?? {
+        report: null,
+        answeredMs: clock.monotonicMs(),
+        isAsking: false,
+      };
+      this.#known.set(replica.name, known);
+      if (!known.isAsking) void this.#askOne(replica, known);
+    }
+    this.#cancelRound = clock.schedule(intervalMs, () => this.#ask());
+  }
+
+  #forget(name: string): void {
+    this.#known.delete(name);
+    this.#options.onChange();
+  }
+
+  async #askOne({ name, host, port }: Replica, known: Known): Promise<void> {
+    const { clock, fetchText, logger, onChange } = this.#options;
+    const wasSilent = this.#isSilent(known);
+    known.isAsking = true;
+    try {
+      const query = known.report === null ? '' : `?revision=${encodeURIComponent(known.report.revision)}`;
+      const text = await fetchText(`http://${host}:${port}/acknowledged${query}`, this.#stopping.signal);
+      const { objects, ...report } = parseReport(text);
+      if (this.#stopping.signal.aborted) return;
+      known.answeredMs = clock.monotonicMs();
+      if (objects !== null) known.report = { ...report, objects };
+      if (objects !== null || wasSilent) onChange();
+    } catch (thrown) {
+      if (this.#stopping.signal.aborted) return;
+      // Another process may answer there next time: it is asked for everything.
+      known.report = this.#isSilent(known) ? null : known.report;
+      if (!wasSilent && this.#isSilent(known)) {
+        logger.warn('a replica does not tell of its proxies', { replica: name, reason: messageOf(thrown) });
+        onChange();
+      }
+    } finally {
+      known.isAsking = false;
+    }
+  }
+}
