@@ -29,28 +29,25 @@ export function buildSnapshot(
 ): MeshSnapshot {
   const known = previous?.mesh;
   const before = previous?.snapshot.entries;
+  const unless = <E>(isSame: boolean, entries: E | undefined, make: (before: E | undefined) => E): E =>
+    isSame && entries !== undefined ? entries : make(entries);
   const entries: SnapshotEntries = {
-    service:
-      before !== undefined && known?.services === mesh.services
-        ? before.service
-        : indexEntries('service', mesh.services, before?.service, uniqueAliases(mesh.services)),
-    peer:
-      before !== undefined && known?.peers === mesh.peers
-        ? before.peer
-        : indexEntries('peer', mesh.peers, before?.peer, ({ addresses }) => addresses),
-    endpoints:
-      before !== undefined && known?.endpoints === mesh.endpoints
-        ? before.endpoints
-        : indexEntries('endpoints', mesh.endpoints, before?.endpoints),
-    routes:
-      before !== undefined && known?.routes === mesh.routes
-        ? before.routes
-        : routeEntries(mesh.routes, before?.routes ?? null),
-    workload:
-      before !== undefined && known?.workloads === mesh.workloads
-        ? before.workload
-        : indexEntries('workload', mesh.workloads, before?.workload),
-    trustBundle: indexEntries('trustBundle', [trustBundle], before?.trustBundle),
+    service: unless(known?.services === mesh.services, before?.service, (known) =>
+      serviceEntries(mesh.services, known),
+    ),
+    peer: unless(known?.peers === mesh.peers, before?.peer, (known) =>
+      indexEntries('peer', mesh.peers, { before: known, aliasesOf: ({ addresses }) => addresses }),
+    ),
+    endpoints: unless(known?.endpoints === mesh.endpoints, before?.endpoints, (known) =>
+      indexEntries('endpoints', mesh.endpoints, { before: known }),
+    ),
+    routes: unless(known?.routes === mesh.routes, before?.routes, (known) =>
+      routeEntries(mesh.routes, known ?? null),
+    ),
+    workload: unless(known?.workloads === mesh.workloads, before?.workload, (known) =>
+      indexEntries('workload', mesh.workloads, { before: known }),
+    ),
+    trustBundle: indexEntries('trustBundle', [trustBundle], { before: before?.trustBundle }),
   };
   const snapshot = previous?.snapshot ?? null;
   if (snapshot !== null && isSame(snapshot.entries, entries)) return snapshot;
@@ -96,18 +93,62 @@ function aliasesOf({ hostnames, virtualIps }: Service): readonly string[] {
   return [...hostnames, ...virtualIps];
 }
 
-function indexEntries<K extends Exclude<ResourceKind, 'routes'>>(
+interface IndexOptions<K extends ResourceKind> {
+  readonly before: ReadonlyMap<string, SnapshotEntry<K>> | undefined;
+  /** Of a resource by itself: the same resource has the same. */
+  readonly aliasesOf?: (resource: MeshResources[K]) => readonly string[];
+}
+
+const noAliases = (): readonly string[] => [];
+
+/**
+ * The resources by name; the map as it was where all of them say the same. Both lists are in one order, so that
+ * those that are the same objects meet each other: no name of theirs is put together.
+ */
+function indexEntries<K extends Exclude<ResourceKind, 'routes' | 'service'>>(
   kind: K,
   resources: readonly MeshResources[K][],
-  before: ReadonlyMap<string, SnapshotEntry<K>> | undefined,
-  aliasesOf: (resource: MeshResources[K]) => readonly string[] = () => [],
+  { before = new Map(), aliasesOf = noAliases }: IndexOptions<K>,
 ): ReadonlyMap<string, SnapshotEntry<K>> {
+  const known = [...before.values()];
   const entries = new Map<string, SnapshotEntry<K>>();
+  let at = 0;
+  let isSame = true;
   for (const resource of resources) {
+    const beside = known[at];
+    if (beside?.resource === resource) {
+      entries.set(beside.name, beside);
+      at++;
+      continue;
+    }
     const name = resourceName[kind](resource);
-    entries.set(name, entryOf(kind, resource, { aliases: aliasesOf(resource), before: before?.get(name) }));
+    const own = before.get(name);
+    const entry = entryOf(kind, resource, { aliases: aliasesOf(resource), before: own });
+    entries.set(name, entry);
+    isSame &&= entry === own;
+    if (own === undefined) continue;
+    while (at < known.length && known[at] !== own) at++;
+    at++;
   }
-  return entries;
+  return isSame && entries.size === before.size ? before : entries;
+}
+
+/** A service's aliases depend on the other services. */
+function serviceEntries(
+  services: readonly Service[],
+  before: SnapshotEntries['service'] = new Map(),
+): SnapshotEntries['service'] {
+  const aliasesOf = uniqueAliases(services);
+  const entries = new Map<string, SnapshotEntry<'service'>>();
+  let isSame = true;
+  for (const service of services) {
+    const name = resourceName.service(service);
+    const own = before.get(name);
+    const entry = entryOf('service', service, { aliases: aliasesOf(service), before: own });
+    entries.set(name, entry);
+    isSame &&= entry === own;
+  }
+  return isSame && entries.size === before.size ? before : entries;
 }
 
 /** The entry as it was where it says the same. Aliases are part of what it says: they travel with it. */
@@ -156,16 +197,20 @@ function routeEntry(
   return entryOf('routes', table, { aliases: [], before });
 }
 
+/** A map is the same one where its values are; only the routes' has to be looked through. */
 function isSame(a: SnapshotEntries, b: SnapshotEntries): boolean {
   return (
-    hasSameValues(a.service, b.service) &&
-    hasSameValues(a.peer, b.peer) &&
-    hasSameValues(a.endpoints, b.endpoints) &&
-    hasSameValues(a.workload, b.workload) &&
-    hasSameValues(a.trustBundle, b.trustBundle) &&
-    a.routes.size === b.routes.size &&
-    [...b.routes].every(([name, routes]) => isSameRoutes(a.routes.get(name), routes))
+    a.service === b.service &&
+    a.peer === b.peer &&
+    a.endpoints === b.endpoints &&
+    a.workload === b.workload &&
+    a.trustBundle === b.trustBundle &&
+    (a.routes === b.routes || hasSameRoutes(a.routes, b.routes))
   );
+}
+
+function hasSameRoutes(a: SnapshotEntries['routes'], b: SnapshotEntries['routes']): boolean {
+  return a.size === b.size && [...b].every(([name, routes]) => isSameRoutes(a.get(name), routes));
 }
 
 function isSameRoutes(a: RouteEntries | undefined, b: RouteEntries): boolean {

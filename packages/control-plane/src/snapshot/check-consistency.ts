@@ -1,6 +1,16 @@
 import { formatServicePort, type RouteTable } from '@tulle/model';
 import type { MeshSnapshot } from './mesh-snapshot.ts';
 
+/** Whether what is checked is the same as in a snapshot that has been checked. */
+export function isAsConsistentAs({ entries: a }: MeshSnapshot, { entries: b }: MeshSnapshot): boolean {
+  return (
+    a.service === b.service &&
+    a.endpoints === b.endpoints &&
+    a.routes === b.routes &&
+    a.trustBundle === b.trustBundle
+  );
+}
+
 /**
  * Whether the parts of a snapshot agree, whatever operators wrote: translation answers for it, so a finding
  * here is a fault of this program, and serving it could break traffic that works. Empty when all is well.

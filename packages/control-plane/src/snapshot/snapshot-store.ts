@@ -2,7 +2,7 @@ import type { TrustBundle } from '@tulle/model';
 import { type Logger, messageOf } from '@tulle/runtime';
 import type { TranslatedMesh } from '../translate/translated.ts';
 import { type BuiltSnapshot, buildSnapshot } from './build-snapshot.ts';
-import { checkConsistency } from './check-consistency.ts';
+import { checkConsistency, isAsConsistentAs } from './check-consistency.ts';
 import type { MeshSnapshot } from './mesh-snapshot.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
 
@@ -40,7 +40,8 @@ export class SnapshotStore implements SnapshotSource {
       this.#current = { snapshot, mesh };
       return { kind: 'unchanged' };
     }
-    const findings = checkConsistency(snapshot);
+    const known = this.#current?.snapshot ?? null;
+    const findings = known !== null && isAsConsistentAs(snapshot, known) ? [] : checkConsistency(snapshot);
     if (findings.length > 0) {
       this.#logger.error('snapshot rejected, the last good one stays', {
         findings: findings.slice(0, 20),

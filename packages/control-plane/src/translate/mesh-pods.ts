@@ -36,8 +36,9 @@ export interface MeshPodsUpdate {
   readonly byKey: ReadonlyMap<string, MeshPod>;
   /** Keys of those that the update before did not have so. */
   readonly changed: ReadonlySet<string>;
-  /** What holds for those of them that are in the mesh; the same object where nothing changed. */
+  /** What holds for those that are in the mesh, and whether the update before had that so too. */
   readonly policies: ReadonlyMap<string, PodPolicies>;
+  readonly arePoliciesChanged: boolean;
 }
 
 interface MeshPodInputs {
@@ -53,7 +54,7 @@ export class MeshPodStage {
   readonly #trustDomain: string;
   readonly #order = new KeyOrder();
   readonly #pods = new Map<string, MeshPod>();
-  #policies: ReadonlyMap<string, PodPolicies> = new Map();
+  readonly #policies = new Map<string, PodPolicies>();
   #list: readonly MeshPod[] = [];
   #before: { readonly resources: ResourceSet; readonly modes: MtlsModes } | null = null;
 
@@ -64,12 +65,15 @@ export class MeshPodStage {
   update(inputs: MeshPodInputs): MeshPodsUpdate {
     const { resources, modes } = inputs;
     const changed = new Set<string>();
-    const policies = new Map<string, PodPolicies | null>();
-    for (const key of this.#due(inputs)) this.#look(key, inputs, changed, policies);
+    let arePoliciesChanged = this.#before?.modes !== modes;
+    for (const key of this.#due(inputs)) {
+      const { isChanged, policies } = this.#look(key, inputs);
+      if (isChanged) changed.add(key);
+      arePoliciesChanged = this.#takePolicies(key, policies) || arePoliciesChanged;
+    }
     this.#before = { resources, modes };
-    this.#takePolicies(policies);
     if (changed.size > 0) this.#list = this.#order.of(resources.Pod).map((key) => this.#pods.get(key)!);
-    return { list: this.#list, byKey: this.#pods, changed, policies: this.#policies };
+    return { list: this.#list, byKey: this.#pods, changed, policies: this.#policies, arePoliciesChanged };
   }
 
   /** The pods that have to be looked at. */
@@ -91,34 +95,23 @@ export class MeshPodStage {
   #look(
     key: string,
     { resources, modes, ports }: MeshPodInputs,
-    changed: Set<string>,
-    policies: Map<string, PodPolicies | null>,
-  ): void {
+  ): { readonly isChanged: boolean; readonly policies: PodPolicies | null } {
     const pod = resources.Pod.get(key);
-    if (pod === undefined) {
-      policies.set(key, null);
-      if (this.#pods.delete(key)) changed.add(key);
-      return;
-    }
+    if (pod === undefined) return { isChanged: this.#pods.delete(key), policies: null };
     const identity = isMeshed(pod, resources) ? identityOf(pod, this.#trustDomain) : null;
-    const own = identity === null ? null : modes.of(pod);
-    policies.set(key, own);
-    const next = meshPod(pod, { key, identity, mtls: own?.mtls ?? outside, targets: ports.of(key) });
+    const policies = identity === null ? null : modes.of(pod);
+    const next = meshPod(pod, { key, identity, mtls: policies?.mtls ?? outside, targets: ports.of(key) });
     const known = this.#pods.get(key);
-    if (known !== undefined && known.pod === pod && isSameContent(known, next)) return;
-    this.#pods.set(key, next);
-    changed.add(key);
+    const isChanged = known === undefined || known.pod !== pod || !isSameContent(known, next);
+    if (isChanged) this.#pods.set(key, next);
+    return { isChanged, policies };
   }
 
-  #takePolicies(looked: ReadonlyMap<string, PodPolicies | null>): void {
-    let policies: Map<string, PodPolicies> | null = null;
-    for (const [key, own] of looked) {
-      if (isSamePolicies(this.#policies.get(key) ?? null, own)) continue;
-      policies ??= new Map(this.#policies);
-      if (own === null) policies.delete(key);
-      else policies.set(key, own);
-    }
-    if (policies !== null) this.#policies = policies;
+  #takePolicies(key: string, policies: PodPolicies | null): boolean {
+    if (isSamePolicies(this.#policies.get(key) ?? null, policies)) return false;
+    if (policies === null) this.#policies.delete(key);
+    else this.#policies.set(key, policies);
+    return true;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Peer, PeerPort } from '@tulle/model';
 import { isSameList } from './changes.ts';
-import { type MeshPod, transportTo } from './mesh-pods.ts';
+import { type MeshPod, type MeshPodsUpdate, transportTo } from './mesh-pods.ts';
 import { compareAge, createdMsOf } from './order.ts';
 
 /**
@@ -8,55 +8,91 @@ import { compareAge, createdMsOf } from './order.ts';
  * without an address, finished ones, and those that have their node's.
  */
 export class PeerStage {
-  readonly #translated = new WeakMap<MeshPod, Peer>();
-  #pods: readonly MeshPod[] | null = null;
+  readonly #owners = new AddressOwners();
+  readonly #translated = new Map<string, Peer>();
   #peers: readonly Peer[] = [];
 
-  update(pods: readonly MeshPod[]): readonly Peer[] {
-    if (pods === this.#pods) return this.#peers;
-    this.#pods = pods;
-    const candidates = pods.filter(
-      ({ pod, addresses }) => addresses.length > 0 && !pod.isFinished && !pod.isHostNetwork,
-    );
-    const owners = addressOwners(candidates);
-    this.#peers = candidates.flatMap((meshPod) => {
-      const addresses = ownAddresses(meshPod, owners);
-      return addresses.length === 0 ? [] : [this.#translate(meshPod, addresses)];
-    });
-    return this.#peers;
+  update({ list, byKey, changed }: MeshPodsUpdate): readonly Peer[] {
+    if (changed.size === 0) return this.#peers;
+    const due = new Set<string>();
+    for (const key of changed) {
+      this.#translated.delete(key);
+      for (const neighbour of this.#owners.replace(key, candidate(byKey.get(key)))) due.add(neighbour);
+    }
+    for (const key of due) this.#translate(key);
+    const peers: Peer[] = [];
+    for (const { key } of list) {
+      const peer = this.#translated.get(key);
+      if (peer !== undefined) peers.push(peer);
+    }
+    this.#peers = peers;
+    return peers;
   }
 
-  #translate(meshPod: MeshPod, addresses: readonly string[]): Peer {
-    const known = this.#translated.get(meshPod);
-    if (known !== undefined && isSameList(known.addresses, addresses)) return known;
-    const { owner, metadata } = meshPod.pod;
-    const { namespace, name } = metadata;
-    const transport = transportTo(meshPod, null);
-    const peer = { namespace, name, owner, addresses, transport, ports: peerPorts(meshPod) };
-    this.#translated.set(meshPod, peer);
-    return peer;
-  }
-}
-
-function ownAddresses(meshPod: MeshPod, owners: ReadonlyMap<string, MeshPod>): readonly string[] {
-  const isOwn = (address: string) => owners.get(address) === meshPod;
-  return meshPod.addresses.every(isOwn) ? meshPod.addresses : meshPod.addresses.filter(isOwn);
-}
-
-/** An address is given anew while the pod that had it is still listed: it is the younger one's. */
-function addressOwners(pods: readonly MeshPod[]): ReadonlyMap<string, MeshPod> {
-  const owners = new Map<string, MeshPod>();
-  for (const pod of pods) {
-    for (const address of pod.addresses) {
-      const owner = owners.get(address);
-      if (owner === undefined || isYounger(pod, owner)) owners.set(address, pod);
+  #translate(key: string): void {
+    const meshPod = this.#owners.pod(key);
+    if (meshPod === undefined) return;
+    const addresses = meshPod.addresses.filter((address) => this.#owners.of(address) === meshPod);
+    const known = this.#translated.get(key);
+    if (known !== undefined && isSameList(known.addresses, addresses)) return;
+    if (addresses.length === 0) this.#translated.delete(key);
+    else {
+      const { owner, metadata } = meshPod.pod;
+      const { namespace, name } = metadata;
+      const transport = transportTo(meshPod, null);
+      const ports = peerPorts(meshPod);
+      this.#translated.set(key, { namespace, name, owner, addresses, transport, ports });
     }
   }
-  return owners;
 }
 
+function candidate(meshPod: MeshPod | undefined): MeshPod | null {
+  const isOne =
+    meshPod !== undefined &&
+    meshPod.addresses.length > 0 &&
+    !meshPod.pod.isFinished &&
+    !meshPod.pod.isHostNetwork;
+  return isOne ? meshPod : null;
+}
+
+const nobody: readonly MeshPod[] = [];
+
+/** An address is given anew while the pod that had it is still listed: it is the younger one's. */
+class AddressOwners {
+  readonly #pods = new Map<string, MeshPod>();
+  /** Nearly always one. */
+  readonly #claims = new Map<string, readonly MeshPod[]>();
+
+  of(address: string): MeshPod | undefined {
+    return this.#claims.get(address)?.reduce((a, b) => (isYounger(b, a) ? b : a));
+  }
+
+  pod(key: string): MeshPod | undefined {
+    return this.#pods.get(key);
+  }
+
+  /** Gives the keys of the pods, this one among them, of which an address may have become another's or their own. */
+  replace(key: string, next: MeshPod | null): ReadonlySet<string> {
+    const before = this.#pods.get(key);
+    const addresses = new Set([...(before?.addresses ?? []), ...(next?.addresses ?? [])]);
+    if (next === null) this.#pods.delete(key);
+    else this.#pods.set(key, next);
+    const concerned = new Set<string>();
+    for (const address of addresses) {
+      const claims = (this.#claims.get(address) ?? nobody).filter((claim) => claim !== before);
+      if (next?.addresses.includes(address)) claims.push(next);
+      if (claims.length === 0) this.#claims.delete(address);
+      else this.#claims.set(address, claims);
+      for (const claim of claims) concerned.add(claim.key);
+    }
+    return concerned;
+  }
+}
+
+/** Of two of one age the one that comes first by name keeps it. */
 function isYounger(a: MeshPod, b: MeshPod): boolean {
-  return compareAge(createdMsOf(a.pod), createdMsOf(b.pod)) > 0;
+  const age = compareAge(createdMsOf(a.pod), createdMsOf(b.pod));
+  return age === 0 ? a.key < b.key : age > 0;
 }
 
 function peerPorts(meshPod: MeshPod): readonly PeerPort[] {

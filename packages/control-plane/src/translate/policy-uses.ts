@@ -1,5 +1,6 @@
 import { objectKey, type PeerAuthentication } from '@tulle/api';
-import type { MtlsModes, PodMtls, PodPolicies } from './mtls-modes.ts';
+import type { MeshPodsUpdate } from './mesh-pods.ts';
+import type { MtlsModes, PodMtls } from './mtls-modes.ts';
 import { inKeyOrder } from './order.ts';
 import { type PolicyUse, peerAuthenticationStatus } from './policy-status.ts';
 import type { PolicyStatus } from './translated.ts';
@@ -8,7 +9,7 @@ import type { PolicyStatus } from './translated.ts';
 export function policyStatuses(
   policies: ReadonlyMap<string, PeerAuthentication>,
   modes: MtlsModes,
-  pods: Iterable<readonly [string, PodPolicies]>,
+  { list, policies: policiesOfPods }: Pick<MeshPodsUpdate, 'list' | 'policies'>,
 ): readonly PolicyStatus[] {
   if (policies.size === 0) return [];
   const uses = new Map<PeerAuthentication, PolicyUse>();
@@ -20,7 +21,10 @@ export function policyStatuses(
   }
   for (const [policy, oldest] of modes.outdated()) uses.get(policy)!.winners.add(objectKey(oldest));
   const sources = new Map<PodMtls, readonly PolicyUse[]>();
-  for (const [key, { mtls, selecting }] of pods) {
+  for (const { key } of list) {
+    const own = policiesOfPods.get(key);
+    if (own === undefined) continue;
+    const { mtls, selecting } = own;
     countSelecting(selecting, uses);
     const known = sources.get(mtls) ?? sourcesOf(mtls, selecting[0], usesByKey);
     sources.set(mtls, known);

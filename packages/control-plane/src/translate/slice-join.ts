@@ -32,14 +32,18 @@ const none: readonly EndpointSlice[] = [];
 export class SliceJoin {
   readonly #serviceOrder = new KeyOrder();
   readonly #sliceOrder = new KeyOrder();
-  #source: ResourceSet['EndpointSlice'] | null = null;
+  #source: Pick<ResourceSet, 'Service' | 'EndpointSlice'> | null = null;
   #slices: ReadonlyMap<string, readonly EndpointSlice[]> = new Map();
   #services: ReadonlyMap<string, JoinedService> = new Map();
   #ports: readonly JoinedPort[] = [];
 
   /** The ports of a service whose slices are the same objects as before are the same objects too. */
   update({ Service, EndpointSlice }: ResourceSet): JoinUpdate {
-    this.#takeSlices(EndpointSlice);
+    if (Service === this.#source?.Service && EndpointSlice === this.#source.EndpointSlice) {
+      return { ports: this.#ports, added: [], removed: [] };
+    }
+    if (EndpointSlice !== this.#source?.EndpointSlice) this.#takeSlices(EndpointSlice);
+    this.#source = { Service, EndpointSlice };
     const services = new Map<string, JoinedService>();
     const added: JoinedPort[] = [];
     for (const key of this.#serviceOrder.of(Service)) {
@@ -63,8 +67,6 @@ export class SliceJoin {
   }
 
   #takeSlices(source: ResourceSet['EndpointSlice']): void {
-    if (source === this.#source) return;
-    this.#source = source;
     const slices = new Map<string, EndpointSlice[]>();
     for (const sliceKey of this.#sliceOrder.of(source)) {
       const slice = source.get(sliceKey)!;

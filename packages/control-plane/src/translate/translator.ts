@@ -54,7 +54,7 @@ export class Translator {
     const { routes, statuses } = this.#routes.update(resources);
     const config = resources.MeshConfig.get(defaults.meshConfigName);
     const workloads = this.#workloads.update(pods.list, config);
-    const peers = this.#peers.update(pods.list);
+    const peers = this.#peers.update(pods);
     const policies = this.#policyStatuses.update(resources, modes, pods);
     this.#before = { resources, modes };
     return {
@@ -78,18 +78,12 @@ export class Translator {
 }
 
 class PolicyStatusStage {
-  #source: { readonly modes: MtlsModes; readonly policies: MeshPodsUpdate['policies'] } | null = null;
   #statuses: readonly PolicyStatus[] = [];
 
   update(resources: ResourceSet, modes: MtlsModes, pods: MeshPodsUpdate): readonly PolicyStatus[] {
-    const { policies } = pods;
-    if (this.#source?.modes === modes && this.#source.policies === policies) return this.#statuses;
-    this.#source = { modes, policies };
-    const inOrder = pods.list.flatMap(({ key }) => {
-      const own = policies.get(key);
-      return own === undefined ? [] : [[key, own] as const];
-    });
-    this.#statuses = policyStatuses(resources.PeerAuthentication, modes, inOrder);
+    if (pods.arePoliciesChanged) {
+      this.#statuses = policyStatuses(resources.PeerAuthentication, modes, pods);
+    }
     return this.#statuses;
   }
 }

@@ -18,14 +18,16 @@ export class WorkloadStage {
     }
     this.#pods = pods;
     this.#config = config;
-    this.#workloads = pods.flatMap((meshPod) => {
+    const workloads: Workload[] = [];
+    for (const meshPod of pods) {
       const { identity, addresses } = meshPod;
-      if (identity === null || addresses.length === 0) return [];
+      if (identity === null || addresses.length === 0) continue;
       const known = this.#translated.get(meshPod) ?? translateWorkload(meshPod, identity, this.#outbound);
       this.#translated.set(meshPod, known);
-      return [known];
-    });
-    return this.#workloads;
+      workloads.push(known);
+    }
+    this.#workloads = workloads;
+    return workloads;
   }
 }
 
