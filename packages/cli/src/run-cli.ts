@@ -1,5 +1,6 @@
 import { TulleError } from '@tulle/runtime';
 import { Command, CommanderError } from 'commander';
+import { addCheckCommand } from './commands/check.ts';
 import { addDumpCommand } from './commands/dump.ts';
 import { addInstallCommand } from './commands/install.ts';
 import { addProxiesCommand } from './commands/proxies.ts';
@@ -8,7 +9,14 @@ import { addValidateCommand } from './commands/validate.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 
-const commands = [addInstallCommand, addValidateCommand, addShiftCommand, addProxiesCommand, addDumpCommand];
+const commands = [
+  addInstallCommand,
+  addCheckCommand,
+  addValidateCommand,
+  addShiftCommand,
+  addProxiesCommand,
+  addDumpCommand,
+];
 
 /** Runs `tulle` with the arguments after its name; resolves to the exit code. */
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {

@@ -11,8 +11,16 @@ export interface Captured {
 
 const noFetch: Io['fetch'] = () => Promise.reject(new Error('no network in this test'));
 
+const noCluster: Io['connect'] = () => {
+  throw new Error('no cluster in this test');
+};
+
 /** Runs `tulle` as an operator would, and gives what they would see. */
-export async function runCaptured(argv: readonly string[], get: Io['fetch'] = noFetch): Promise<Captured> {
+export async function runCaptured(
+  argv: readonly string[],
+  get: Io['fetch'] = noFetch,
+  world: Partial<Pick<Io, 'connect' | 'nowMs' | 'readInput'>> = {},
+): Promise<Captured> {
   let out = '';
   let err = '';
   const code = await runCli(argv, {
@@ -24,6 +32,10 @@ export async function runCaptured(argv: readonly string[], get: Io['fetch'] = no
     },
     colors: picocolors.createColors(false),
     fetch: get,
+    readInput: async () => '',
+    connect: noCluster,
+    nowMs: Date.now,
+    ...world,
   });
   return { code, out, err };
 }

@@ -6,6 +6,7 @@ import { injectorAccess } from './injector-access.ts';
 import type { ManifestFamily } from './manifest.ts';
 import { operatorRoles } from './operator-roles.ts';
 import { record } from './record.ts';
+import { webhooks } from './webhooks.ts';
 
 /** Everything that an installation brings, in the order in which it is applied. */
 export const manifestFamilies: readonly ManifestFamily[] = [
@@ -16,4 +17,6 @@ export const manifestFamilies: readonly ManifestFamily[] = [
   controlPlane,
   injector,
   record,
+  // Last: what they ask has to be there.
+  webhooks,
 ];

@@ -1,21 +1,21 @@
-import { builtin, type Tree } from '../template/tree.ts';
+import { builtin } from '../template/tree.ts';
 
 export type Program = 'tulle-control-plane' | 'tulle-injector';
 
 export const partOf = { 'app.kubernetes.io/part-of': 'tulle' } as const;
 
 /** On everything that an installation brings. */
-const commonLabels: { readonly [key: string]: Tree } = {
+const commonLabels: Readonly<Record<string, string>> = {
   ...partOf,
   'app.kubernetes.io/managed-by': builtin('installer'),
   'app.kubernetes.io/version': builtin('version'),
 };
 
-export function labelsOf(program: Program): { readonly [key: string]: Tree } {
+export function labelsOf(program: Program): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': program, ...commonLabels };
 }
 
-export function selectorOf(program: Program): { readonly [key: string]: string } {
+export function selectorOf(program: Program): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': program };
 }
 

@@ -1,0 +1,51 @@
+import { KubernetesError, keyOf, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { type Check, type Finding, fail, warn } from '../check.ts';
+import { Fields } from '../fields.ts';
+
+const controllerName = 'tulle.dev/mesh-controller';
+const maxFindings = 20;
+
+/** Objects that the control plane has told to be wrong. */
+export const configuration: Check = {
+  name: 'configuration',
+  run: async ({ cluster }) => {
+    const own = [resourceTypes.peerAuthentications, resourceTypes.meshConfigs];
+    const policies = (await Promise.all(own.map((type) => listed(cluster, type)))).flat();
+    const routes = await listed(cluster, resourceTypes.httpRoutes);
+    const findings = [
+      ...policies.flatMap((policy) => findingsOf(policy, new Fields(policy).at('status', 'conditions'))),
+      ...routes.flatMap((route) =>
+        parentsOf(route).flatMap((parent) => findingsOf(route, parent.at('conditions'))),
+      ),
+    ];
+    const summary = `${routes.length + policies.length} objects, none refused`;
+    return { summary, findings: findings.slice(0, maxFindings) };
+  },
+};
+
+async function listed(cluster: Cluster, type: ResourceType): Promise<readonly RawObject[]> {
+  try {
+    return await cluster.list(type);
+  } catch (thrown) {
+    // Not served: another check tells of that.
+    if (thrown instanceof KubernetesError && thrown.status === 404) return [];
+    throw thrown;
+  }
+}
+
+function parentsOf(route: RawObject): readonly Fields[] {
+  const parents = new Fields(route).at('status', 'parents').items;
+  return parents.filter((parent) => parent.at('controllerName').text === controllerName);
+}
+
+function findingsOf(object: RawObject, conditions: Fields): readonly Finding[] {
+  return conditions.items
+    .filter((condition) => condition.at('status').text === 'False')
+    .map((condition) => {
+      const type = condition.at('type').text;
+      const message = `${object.kind} ${keyOf(object)} is ${type}=False, ${condition.at('reason').text}: ${condition.at('message').text}`;
+      const hint = 'mend it as it says; docs/operations.md has what each kind takes';
+      return type === 'Accepted' ? fail(message, hint) : warn(message, hint);
+    });
+}
