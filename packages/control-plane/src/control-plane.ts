@@ -251,7 +251,7 @@ function createAdminServer(
     port: settings.adminPort,
     logger,
     pages: {
-      ...healthPages({ unreadyReasons, metrics }),
+      ...healthPages({ unreadyReasons, readyNote: () => platform.readyNote(), metrics }),
       ...operatorPages({ dump, loggers: [logger] }),
       'GET /proxies': () => ({ body: summarizeProxies(discovery.describe()) }),
       'GET /acknowledged': acknowledgedPage(acknowledged),

@@ -29,6 +29,7 @@ export function createFilesPlatform(
       }),
     reporters: () => [],
     unreadyReasons: () => [],
+    readyNote: () => null,
     dump: { tokens: () => ({ known: tokens?.size ?? 0, violations: tokens?.violations ?? [] }) },
   };
 }

@@ -34,6 +34,8 @@ export interface Platform {
   reporters(parts: PlatformParts): readonly Component[];
   /** Why the platform's part is not ready; empty when it is. */
   unreadyReasons(): readonly string[];
+  /** What should be known although it is ready; null: nothing. */
+  readyNote(): string | null;
   /** Sections of /config_dump, made when it is asked for. */
   readonly dump: Readonly<Record<string, () => unknown>>;
 }

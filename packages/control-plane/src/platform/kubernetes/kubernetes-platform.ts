@@ -47,6 +47,7 @@ export function createKubernetesPlatform(
       return reporting.components;
     },
     unreadyReasons: () => source.unreadyReasons(),
+    readyNote: () => source.staleNote(),
     dump: { reflectors: () => source.describe(), statuses: () => reporting?.describe() ?? null },
   };
 }

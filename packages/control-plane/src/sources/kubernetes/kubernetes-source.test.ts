@@ -207,6 +207,18 @@ describe('KubernetesSource', () => {
     expect(source.faults).toHaveLength(1);
   });
 
+  it('stays ready while the API server is away, and says how old what it serves is', async () => {
+    const { clock, source, of, syncAll } = await startSource();
+    of('Pod').put(pod({}));
+    syncAll();
+    of('Pod').state = { kind: 'retrying', reason: 'refused', sinceMs: clock.nowMs(), lastEventMs: null };
+    expect(source.staleNote()).toBeNull();
+    clock.advance(15_000);
+    expect(source.staleNote()).toBe('Pod as it was 15 s ago, the API server cannot be read: refused');
+    expect(source.unreadyReasons()).toEqual([]);
+    expect(source.current!.Pod.size).toBe(1);
+  });
+
   it('passes a lone change on at once and a storm in steps', async () => {
     const { clock, source, of, syncAll, changes } = await startSource();
     syncAll();

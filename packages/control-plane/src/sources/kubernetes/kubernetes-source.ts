@@ -8,7 +8,7 @@ import type { MakeReflector } from './kind-reflector.ts';
 import { KindTable } from './kind-table.ts';
 import { faultsOf, rejectedObjects } from './object-faults.ts';
 import { PublishSchedule } from './publish-schedule.ts';
-import { describeTable, unreadyReason } from './table-state.ts';
+import { describeTable, staleNote, unreadyReason } from './table-state.ts';
 
 export interface KubernetesSourceOptions {
   readonly reflect: MakeReflector;
@@ -76,6 +76,13 @@ export class KubernetesSource implements ResourceSource {
   unreadyReasons(): readonly string[] {
     const nowMs = this.#clock.nowMs();
     return this.#tables.flatMap((table) => unreadyReason(table, nowMs) ?? []);
+  }
+
+  /** Which kinds may have changed unseen since when; null: none. */
+  staleNote(): string | null {
+    const nowMs = this.#clock.nowMs();
+    const notes = this.#tables.flatMap((table) => staleNote(table, nowMs) ?? []);
+    return notes.length === 0 ? null : notes.join('; ');
   }
 
   /** The state of each kind's reflector, for the dump. */

@@ -21,6 +21,17 @@ export function unreadyReason({ kind, reflector }: KindTable, nowMs: number): st
   }
 }
 
+/** A watch that is begun anew now and then is nothing to tell of. */
+const toleratedMs = 10_000;
+
+/** That what was read before stands, because nothing newer can be read; null where it is up to date. */
+export function staleNote({ kind, reflector }: KindTable, nowMs: number): string | null {
+  const { hasSynced, state } = reflector;
+  if (!hasSynced || state.kind !== 'retrying' || nowMs - state.sinceMs < toleratedMs) return null;
+  const seconds = Math.round((nowMs - state.sinceMs) / 1_000);
+  return `${kind} as it was ${seconds} s ago, the API server cannot be read: ${state.reason}`;
+}
+
 /** What a dump says of a kind. */
 export function describeTable({ reflector, objects, odd }: KindTable, nowMs: number): object {
   const { hasSynced, state } = reflector;
