@@ -25,43 +25,17 @@ export function readConfigAnnotations(annotations: unknown, path = 'metadata.ann
   return { overrides: overrides as ProxyOverrides, ...report };
 }
 
-/**
- * Options by their names in YAML (`logLevel: info`), as the injector's settings and MeshConfig have them; of
- * `resources` the usual form, `requests: { cpu, memory }` and `limits`.
- */
+/** Options by their names in YAML (`logLevel: info`), as the injector's settings have them. */
 export function readProxyOverrides(node: ManifestNode): ProxyOverrides {
   node.object();
   const overrides: Record<string, unknown> = {};
   for (const key of proxyOptionKeys) {
-    if (key in resourcePlaces) continue;
     const field = node.field(key);
     const text = plainText(field);
     if (text !== null) readInto(overrides, key, { node: field, text });
   }
-  readResources(node.field('resources').object(), overrides);
   node.warnOfUnknownFields();
   return overrides as ProxyOverrides;
-}
-
-const resourcePlaces = {
-  cpuRequest: ['requests', 'cpu'],
-  memoryRequest: ['requests', 'memory'],
-  cpuLimit: ['limits', 'cpu'],
-  memoryLimit: ['limits', 'memory'],
-} as const;
-
-function readResources(resources: ManifestNode, overrides: Record<string, unknown>): void {
-  const lists = {
-    requests: resources.field('requests').object(),
-    limits: resources.field('limits').object(),
-  };
-  for (const key of Object.keys(resourcePlaces) as readonly (keyof typeof resourcePlaces)[]) {
-    const [list, name] = resourcePlaces[key];
-    const field = lists[list].field(name);
-    const text = plainText(field);
-    if (text !== null) readInto(overrides, key, { node: field, text });
-  }
-  for (const list of [resources, lists.requests, lists.limits]) list.warnOfUnknownFields();
 }
 
 interface OptionText {

@@ -7,26 +7,20 @@ import type { RawContainer, RawNamed } from '../pod/raw-pod.ts';
  */
 export function overlayContainer(standing: RawContainer | undefined, own: RawContainer): RawContainer {
   if (standing === undefined) return own;
-  const merged = merge(standing, own) as RawContainer;
+  const { volumeMounts: _mounts, ...merged } = merge(standing, own) as RawContainer;
+  const mounts = named(own.volumeMounts);
+  const volumeMounts = [...mounts, ...strange(named(standing.volumeMounts), mounts, isApiToken)];
   return {
     ...merged,
     // The admission plugin AlwaysPullImages refuses a pod that says otherwise.
     ...(standing.imagePullPolicy === 'Always' ? { imagePullPolicy: 'Always' } : {}),
     env: [...(own.env ?? []), ...strange(standing.env, own.env, isOwnVariable)],
-    ...mounts(standing, own),
+    ...(volumeMounts.length === 0 ? {} : { volumeMounts }),
   };
 }
 
 export function overlayVolume(standing: RawNamed | undefined, own: RawNamed): RawNamed {
   return standing === undefined ? own : (merge(standing, own) as RawNamed);
-}
-
-function mounts(standing: RawContainer, own: RawContainer): Partial<RawContainer> {
-  const merged = [
-    ...named(own.volumeMounts),
-    ...strange(named(standing.volumeMounts), named(own.volumeMounts), isApiToken),
-  ];
-  return merged.length === 0 ? {} : { volumeMounts: merged };
 }
 
 /** What others added; a name of ours that is not asked for any more is none of theirs. */

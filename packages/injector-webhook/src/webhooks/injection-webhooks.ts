@@ -14,11 +14,17 @@ const common = {
   admissionReviewVersions: ['v1'],
 } as const;
 
+interface Selection {
+  /** By whose value pods are chosen. */
+  readonly label: string;
+  /** Namespaces in which nothing is injected. */
+  readonly excluded: readonly string[];
+}
+
 /** The two that inject: by the namespace's label, and by the pod's own. No pod comes to both. */
 export function injecting(
   clientConfig: WebhookClientConfig,
-  label: string,
-  excluded: readonly string[],
+  { label, excluded, failurePolicy }: Selection & { readonly failurePolicy: string },
 ): readonly Webhook[] {
   const others: SelectorRequirement = {
     key: 'kubernetes.io/metadata.name',
@@ -33,7 +39,7 @@ export function injecting(
     objectSelector,
     // A pod of the node's network has none of its own to capture: it does not depend on the injector.
     matchConditions: [{ name: 'own-network', expression: `!(${sharesNodeNetwork})` }],
-    failurePolicy: 'Fail',
+    failurePolicy,
     reinvocationPolicy: 'IfNeeded',
     timeoutSeconds: 5,
   });
@@ -54,8 +60,7 @@ export function injecting(
  */
 export function informing(
   clientConfig: WebhookClientConfig,
-  label: string,
-  excluded: readonly string[],
+  { label, excluded }: Selection,
 ): readonly Webhook[] {
   const isExcluded = `request.namespace in [${excluded.map((name) => `'${name}'`).join(', ')}]`;
   const optsOut = `has(object.metadata.labels) && '${label}' in object.metadata.labels && object.metadata.labels['${label}'] == 'disabled'`;

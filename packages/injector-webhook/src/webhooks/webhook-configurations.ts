@@ -9,6 +9,8 @@ export interface WebhookConfigurationOptions {
   /** Where the API server calls; default: the Service `tulle-injector` of the mesh's namespace. */
   readonly target?: WebhookTarget;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What becomes of a pod that is to be injected while no injector answers; default `Fail`. */
+  readonly failurePolicy?: string;
   /** Such as `cert-manager.io/inject-ca-from`. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -22,7 +24,7 @@ export const webhookConfigurationName = 'tulle-injector';
  * out: the injector sets it.
  */
 export function webhookConfigurations(options: WebhookConfigurationOptions): readonly object[] {
-  const { settings, labels: own = {}, annotations = {} } = options;
+  const { settings, labels: own = {}, annotations = {}, failurePolicy = 'Fail' } = options;
   const target = options.target ?? { service: { namespace: settings.meshNamespace, name: serviceName } };
   const client = (path: string) => clientConfig(target, path);
   const excluded = [...new Set([...settings.excludedNamespaces, settings.meshNamespace])];
@@ -39,8 +41,8 @@ export function webhookConfigurations(options: WebhookConfigurationOptions): rea
       kind: 'MutatingWebhookConfiguration',
       metadata,
       webhooks: [
-        ...injecting(client('/inject'), labels.inject, excluded),
-        ...informing(client('/inject'), labels.inject, excluded),
+        ...injecting(client('/inject'), { label: labels.inject, excluded, failurePolicy }),
+        ...informing(client('/inject'), { label: labels.inject, excluded }),
         // Here too, though it changes nothing: the schema speaks between the two phases, in words of its own.
         { ...objects, reinvocationPolicy: 'Never' },
       ],

@@ -22,7 +22,8 @@ export interface Webhook {
   readonly namespaceSelector?: Selector;
   readonly objectSelector?: Selector;
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
-  readonly failurePolicy: 'Fail' | 'Ignore';
+  /** `Fail` or `Ignore`; a text, since a chart's is settled when it is rendered. */
+  readonly failurePolicy: string;
   readonly reinvocationPolicy?: 'Never' | 'IfNeeded';
   readonly matchPolicy: 'Equivalent';
   readonly sideEffects: 'None' | 'NoneOnDryRun';

@@ -1,0 +1,103 @@
+// Must come before @peculiar/x509, whose dependency injection reads decorator metadata.
+import 'reflect-metadata';
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+import * as x509 from '@peculiar/x509';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+/** For clocks that are behind. */
+const backdateMs = 5 * 60_000;
+
+export interface MadeCertificate {
+  readonly certificatePem: string;
+  /** PKCS#8. */
+  readonly privateKeyPem: string;
+}
+
+/** A small authority of the injector's own: the API server trusts it for this webhook alone (caBundle). */
+export async function makeAuthority(nowMs: number, lifeMs: number): Promise<MadeCertificate> {
+  const { keys, privateKeyPem } = await makeKeys();
+  const serialNumber = randomSerial();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    // A name of its own, so that chains of an old and a new authority cannot be mixed up.
+    name: `CN=Tulle injector authority ${serialNumber.slice(0, 16)}`,
+    serialNumber,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(nowMs - backdateMs),
+    notAfter: new Date(nowMs + lifeMs),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificatePem: pemOf(certificate), privateKeyPem };
+}
+
+export interface ServingOptions {
+  readonly authority: MadeCertificate;
+  /** DNS names and IP addresses. */
+  readonly names: readonly string[];
+  readonly nowMs: number;
+  readonly lifeMs: number;
+}
+
+export async function makeServingCertificate(options: ServingOptions): Promise<MadeCertificate> {
+  const { authority, names, nowMs, lifeMs } = options;
+  const { keys, privateKeyPem } = await makeKeys();
+  const issuer = new x509.X509Certificate(authority.certificatePem);
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: `CN=${names[0]}`,
+    issuer: issuer.subjectName,
+    serialNumber: randomSerial(),
+    publicKey: keys.publicKey,
+    signingKey: await importSigningKey(authority.privateKeyPem),
+    signingAlgorithm: algorithm,
+    notBefore: new Date(nowMs - backdateMs),
+    notAfter: new Date(Math.min(nowMs + lifeMs, issuer.notAfter.getTime())),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value): x509.JsonGeneralName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+      ),
+      await x509.AuthorityKeyIdentifierExtension.create(await issuer.publicKey.export()),
+    ],
+  });
+  return { certificatePem: pemOf(certificate), privateKeyPem };
+}
+
+async function makeKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; privateKeyPem: string }> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return { keys, privateKeyPem: key.export({ format: 'pem', type: 'pkcs8' }) as string };
+}
+
+async function importSigningKey(privateKeyPem: string): Promise<webcrypto.CryptoKey> {
+  const pkcs8 = createPrivateKey(privateKeyPem).export({ format: 'der', type: 'pkcs8' });
+  return await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+}
+
+/** Whether a private key belongs to a certificate. */
+export function isKeyOf(privateKeyPem: string, certificatePem: string): boolean {
+  try {
+    const own = createPublicKey(createPrivateKey(privateKeyPem)).export({ format: 'der', type: 'spki' });
+    return own.equals(Buffer.from(new x509.X509Certificate(certificatePem).publicKey.rawData));
+  } catch {
+    return false;
+  }
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}
+
+/** 16 octets of chance, as hex. The first bits are fixed so that DER takes it as positive and at full length. */
+function randomSerial(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
+  return bytes.toString('hex');
+}
