@@ -47,7 +47,8 @@ export interface StatusFacts {
   readonly rejected: readonly RejectedObject[];
   /** By the key of `keyedStatuses`, of that generation of the object. */
   readonly countsOf: (key: string, generation: number) => ProxyCounts;
-  readonly silentReplicas: readonly string[];
+  /** By the same key: replicas that do not answer, and may have proxies which use the object. */
+  readonly silentOf: (key: string) => readonly string[];
 }
 
 /** Gateway API has no such condition for routes; its rule for those of an implementation is a domain in front. */
@@ -97,7 +98,7 @@ function programmedCondition(facts: StatusFacts, key: string, status: ObjectStat
     resources: status.resources,
     isAccepted: conditions.some(({ type, status: value }) => type === 'Accepted' && value === 'True'),
     counts: facts.countsOf(key, observedGeneration),
-    silentReplicas: facts.silentReplicas,
+    silentReplicas: facts.silentOf(key),
   });
   const type = status.kind === 'HTTPRoute' ? programmedTypes.route : programmedTypes.policy;
   return { type, ...outcome, observedGeneration };

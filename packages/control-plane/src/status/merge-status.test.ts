@@ -146,6 +146,9 @@ describe('urgencyOf', () => {
     expect(of({}, pending)).toBe('waning');
     expect(of(pending, {})).toBe('high');
     expect(of(pending, { ...pending, message: 'x' })).toBe('count');
+    expect(of({ reason: 'NoProxies' }, {})).toBe('high');
+    expect(of({}, { reason: 'NoProxies' })).toBe('count');
+    expect(of(pending, { ...pending, reason: 'Rejected' })).toBe('high');
     expect(of({}, { status: 'False', reason: 'Rejected' })).toBe('high');
     expect(of({ observedGeneration: 1 }, { message: 'x' })).toBe('high');
     const present = { conditions: [stood(condition('Accepted', 'True'))] };

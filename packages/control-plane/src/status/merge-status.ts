@@ -160,31 +160,26 @@ function isPlain(value: unknown): value is Plain {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether nothing but the count of proxies has changed, and which way. */
-export type Urgency = 'high' | 'count' | 'waning';
+/** `count`: nothing but how many proxies there are has changed. `waning`: what was in force is not just now. */
+export type Urgency = 'high' | 'waning' | 'count';
 
 /**
  * Counts of proxies move with every pod that starts, so they are told late: another text soon enough, and
  * what was in force and is not just now only when it stays so.
  */
 export function urgencyOf(changes: readonly ConditionChange[]): Urgency {
-  const isCount = changes.every(
-    ({ before, after }) =>
-      before !== null &&
-      after !== null &&
-      (after.type === programmedTypes.route || after.type === programmedTypes.policy) &&
-      before.observedGeneration === after.observedGeneration,
-  );
-  if (!isCount) return 'high';
-  if (
-    changes.every(({ before, after }) => before!.status === after!.status && before!.reason === after!.reason)
-  ) {
-    return 'count';
-  }
-  const isWaning = changes.every(({ before, after }) => before!.status === after!.status || isPause(after!));
-  return isWaning ? 'waning' : 'high';
+  const urgencies = new Set(changes.map(urgencyOfChange));
+  if (urgencies.has('high')) return 'high';
+  return urgencies.has('waning') ? 'waning' : 'count';
 }
 
-function isPause({ status, reason }: DesiredCondition): boolean {
-  return status === 'False' && reason === 'Pending';
+function urgencyOfChange({ before, after }: ConditionChange): Urgency {
+  if (before === null || after === null || !isProgrammed(after)) return 'high';
+  if (before.observedGeneration !== after.observedGeneration) return 'high';
+  if (before.reason === after.reason || after.reason === 'NoProxies') return 'count';
+  return before.status === 'True' && after.reason === 'Pending' ? 'waning' : 'high';
+}
+
+function isProgrammed({ type }: DesiredCondition): boolean {
+  return type === programmedTypes.route || type === programmedTypes.policy;
 }

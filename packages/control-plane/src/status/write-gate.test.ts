@@ -10,7 +10,8 @@ describe('WriteGate', () => {
     gate.wrote('a', 0);
     expect(gate.delayMs('a', 'count', 1_000)).toBe(29_000);
     expect(gate.delayMs('a', 'count', 30_000)).toBe(0);
-    expect(gate.delayMs('b', 'count', 1_000)).toBe(0);
+    expect(gate.delayMs('b', 'count', 1_000)).toBe(30_000);
+    expect(gate.delayMs('b', 'count', 31_000)).toBe(0);
   });
 
   it('tells that something is no longer in force only when it stays so', () => {

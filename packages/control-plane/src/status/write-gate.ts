@@ -68,7 +68,8 @@ export class WriteGate {
     const state = this.#states.get(key) ?? {
       tokens: burst,
       refilledMs: nowMs,
-      writtenMs: Number.NEGATIVE_INFINITY,
+      // As after a write: whoever begins to lead sees proxies come back, and the count that stands is no news.
+      writtenMs: nowMs,
       waningSinceMs: null,
     };
     this.#states.set(key, state);

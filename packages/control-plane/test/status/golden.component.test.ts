@@ -71,7 +71,7 @@ function writtenOf(documents: readonly Document[]): object {
       }),
     ),
     countsOf: (key, generation) => sumCounts(reports, key, generation),
-    silentReplicas: ofKind<{ replica: string }>(documents, 'Silent').map(({ replica }) => replica),
+    silentOf: () => ofKind<{ replica: string }>(documents, 'Silent').map(({ replica }) => replica),
   });
   return Object.fromEntries(
     [...desired].map(([key, status]) => {

@@ -48,18 +48,22 @@ describe('ReplicaReports', () => {
   });
 
   it('names one that does not answer after a while, and takes it back when it does', async () => {
-    const { clock, pages, reports, page } = harness();
+    const { clock, pages, reports, page, changes } = harness();
     pages.set('10.0.0.2', page('x.1', { 'MeshConfig default': counts }));
     reports.start();
     await clock.advanceAsync(1_000);
     pages.delete('10.0.0.2');
     await clock.advanceAsync(4_000);
     expect([reports.silent, reports.reports.length]).toEqual([[], 1]);
-    await clock.advanceAsync(4_000);
-    expect([reports.silent, reports.reports.length]).toEqual([['b'], 0]);
+    await clock.advanceAsync(14_000);
+    expect([reports.silent, reports.reports.length, changes()]).toEqual([['b'], 0, 3]);
+    expect([reports.silentOf('MeshConfig default'), reports.silentOf('HTTPRoute shop/a 0')]).toEqual([
+      ['b'],
+      [],
+    ]);
     pages.set('10.0.0.2', page('y.1', {}));
     await clock.advanceAsync(1_000);
-    expect([reports.silent, reports.reports.length]).toEqual([[], 1]);
+    expect([reports.silent, reports.reports.length, changes()]).toEqual([[], 1, 4]);
     reports.stop();
   });
 
@@ -67,8 +71,8 @@ describe('ReplicaReports', () => {
     const { clock, pages, reports } = harness();
     pages.set('10.0.0.2', '{"replica":"b"}');
     reports.start();
-    await clock.advanceAsync(7_000);
-    expect(reports.silent).toEqual(['b']);
+    await clock.advanceAsync(17_000);
+    expect([reports.silent, reports.silentOf('MeshConfig default')]).toEqual([['b'], ['b']]);
     reports.stop();
   });
 

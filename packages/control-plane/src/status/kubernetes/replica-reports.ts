@@ -15,13 +15,15 @@ export interface ReplicaReportsOptions {
 }
 
 const intervalMs = 1_000;
-/** For so long what a replica said last stands, and its silence is not spoken of. */
-const silentAfterMs = 5_000;
+/** For so long what a replica said last stands: mostly it is gone by then, and its proxies are with another. */
+const silentAfterMs = 15_000;
 
 interface Known {
   report: ReplicaReport | null;
   answeredMs: number;
   isAsking: boolean;
+  /** As it was told last. */
+  wasSilent: boolean;
 }
 
 export class ReplicaReports {
@@ -55,6 +57,11 @@ export class ReplicaReports {
     return [...this.#known].filter(([, known]) => this.#isSilent(known)).map(([name]) => name);
   }
 
+  /** Those of the silent ones that may have proxies which use the object: they had when they spoke last, or never spoke. */
+  silentOf(key: string): readonly string[] {
+    return this.silent.filter((name) => this.#known.get(name)?.report?.objects.has(key) ?? true);
+  }
+
   /** For the dump. */
   describe(): object {
     return [...this.#known].map(([name, known]) => ({
@@ -80,6 +87,7 @@ export class ReplicaReports {
         report: null,
         answeredMs: clock.monotonicMs(),
         isAsking: false,
+        wasSilent: false,
       };
       this.#known.set(replica.name, known);
       if (!known.isAsking) void this.#askOne(replica, known);
@@ -94,7 +102,6 @@ export class ReplicaReports {
 
   async #askOne({ name, host, port }: Replica, known: Known): Promise<void> {
     const { clock, fetchText, logger, onChange } = this.#options;
-    const wasSilent = this.#isSilent(known);
     known.isAsking = true;
     try {
       const query = known.report === null ? '' : `?revision=${encodeURIComponent(known.report.revision)}`;
@@ -103,12 +110,13 @@ export class ReplicaReports {
       if (this.#stopping.signal.aborted) return;
       known.answeredMs = clock.monotonicMs();
       if (objects !== null) known.report = { ...report, objects };
-      if (objects !== null || wasSilent) onChange();
+      if (objects !== null || known.wasSilent) onChange();
+      known.wasSilent = false;
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return;
-      // Another process may answer there next time: it is asked for everything.
-      known.report = this.#isSilent(known) ? null : known.report;
-      if (!wasSilent && this.#isSilent(known)) {
+      if (known.wasSilent || !this.#isSilent(known)) return;
+      known.wasSilent = true;
+      if (this.#known.get(name) === known) {
         logger.warn('a replica does not tell of its proxies', { replica: name, reason: messageOf(thrown) });
         onChange();
       }

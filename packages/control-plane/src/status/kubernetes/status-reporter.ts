@@ -215,7 +215,7 @@ export class StatusReporter implements Component {
       statuses: pipeline.statuses,
       rejected: source.rejected,
       countsOf: (key, generation) => sumCounts(reports, key, generation),
-      silentReplicas: this.#term?.replicas.silent ?? [],
+      silentOf: (key) => this.#term?.replicas.silentOf(key) ?? [],
     });
   }
 
