@@ -2,9 +2,12 @@ import { TulleError } from '@tulle/runtime';
 import { Command, CommanderError } from 'commander';
 import { addCheckCommand } from './commands/check.ts';
 import { addDumpCommand } from './commands/dump.ts';
+import { addInjectCommand } from './commands/inject.ts';
 import { addInstallCommand } from './commands/install.ts';
 import { addProxiesCommand } from './commands/proxies.ts';
 import { addShiftCommand } from './commands/shift.ts';
+import { addUninstallCommand } from './commands/uninstall.ts';
+import { addUpgradeCommand } from './commands/upgrade.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
@@ -12,6 +15,9 @@ import type { Io } from './io.ts';
 const commands = [
   addInstallCommand,
   addCheckCommand,
+  addUpgradeCommand,
+  addUninstallCommand,
+  addInjectCommand,
   addValidateCommand,
   addShiftCommand,
   addProxiesCommand,

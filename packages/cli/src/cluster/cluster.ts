@@ -3,7 +3,10 @@ import { silentLogger, systemClock } from '@tulle/runtime';
 import type { Command } from 'commander';
 
 /** What commands ask of a cluster. */
-export type Cluster = Pick<KubernetesClient, 'server' | 'get' | 'list' | 'create' | 'request' | 'close'>;
+export type Cluster = Pick<
+  KubernetesClient,
+  'server' | 'get' | 'list' | 'create' | 'replace' | 'apply' | 'request' | 'close'
+>;
 
 export interface ClusterOptions {
   readonly kubeconfig?: string;

@@ -1,9 +1,9 @@
 import { KubernetesError, keyOf, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { meshControllerName } from '../../install/route-statuses.ts';
 import { type Check, type Finding, fail, warn } from '../check.ts';
 import { Fields } from '../fields.ts';
 
-const controllerName = 'tulle.dev/mesh-controller';
 const maxFindings = 20;
 
 /** Objects that the control plane has told to be wrong. */
@@ -36,7 +36,7 @@ async function listed(cluster: Cluster, type: ResourceType): Promise<readonly Ra
 
 function parentsOf(route: RawObject): readonly Fields[] {
   const parents = new Fields(route).at('status', 'parents').items;
-  return parents.filter((parent) => parent.at('controllerName').text === controllerName);
+  return parents.filter((parent) => parent.at('controllerName').text === meshControllerName);
 }
 
 function findingsOf(object: RawObject, conditions: Fields): readonly Finding[] {

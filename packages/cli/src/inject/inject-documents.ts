@@ -1,0 +1,91 @@
+import { type InjectionContext, injectPod } from '@tulle/injector-webhook';
+import { formatViolations, type Violation } from '@tulle/model';
+import { type Document, isMap, type ParsedNode, parseAllDocuments } from 'yaml';
+import { patchDocument } from './patch-document.ts';
+import { podPlaceOf } from './pod-places.ts';
+
+export interface InjectedDocuments {
+  readonly text: string;
+  /** What was done with each object that has a pod: `Deployment shop/web: injected`. */
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+  /** What stands in the way; the text is then of no use. */
+  readonly faults: readonly string[];
+}
+
+export interface DocumentsOptions {
+  readonly context: Omit<InjectionContext, 'namespace'>;
+  /** Of objects that name none. */
+  readonly namespace: string;
+  readonly file: string;
+}
+
+/** Every object with a pod gets its sidecar, as if its namespace were labelled; all else stays as it is, comments too. */
+export function injectDocuments(text: string, options: DocumentsOptions): InjectedDocuments {
+  // What goes to a cluster is read by the rules of YAML 1.1: `off` would be false there.
+  const documents = parseAllDocuments(text, { compat: 'yaml-1.1' });
+  const all = Array.isArray(documents) ? documents : [];
+  const result = { notes: [] as string[], warnings: [] as string[], faults: [] as string[] };
+  for (const document of all) {
+    const broken = document.errors[0];
+    if (broken !== undefined) result.faults.push(`${options.file}: ${broken.message}`);
+    else injectDocument(document, options, result);
+  }
+  return { ...result, text: result.faults.length > 0 ? '' : all.map(String).join('') };
+}
+
+type Result = { readonly [K in 'notes' | 'warnings' | 'faults']: string[] };
+
+function injectDocument(
+  document: Document.Parsed<ParsedNode>,
+  options: DocumentsOptions,
+  result: Result,
+): void {
+  const object = document.toJS() as { readonly kind?: unknown; readonly items?: unknown } | null;
+  if (!isMap(document.contents)) return;
+  if (object?.kind === 'List' && Array.isArray(object.items)) {
+    for (const index of object.items.keys()) injectAt(document, ['items', index], options, result);
+  } else injectAt(document, [], options, result);
+}
+
+function injectAt(
+  document: Document.Parsed<ParsedNode>,
+  root: readonly (string | number)[],
+  { context, namespace, file }: DocumentsOptions,
+  result: Result,
+): void {
+  const text = (...keys: readonly string[]) => {
+    const value = document.getIn([...root, ...keys]);
+    return typeof value === 'string' ? value : null;
+  };
+  const kind = text('kind');
+  const podPlace = podPlaceOf(kind);
+  if (podPlace === null) return;
+  const place = [...root, ...podPlace];
+  const ownNamespace = text('metadata', 'namespace') ?? namespace;
+  const what = `${kind} ${ownNamespace}/${text('metadata', 'name') ?? '?'}`;
+  const pod = valueAt(document.toJS(), place);
+  const labelled = { name: ownNamespace, labels: { 'tulle.dev/inject': 'enabled' }, annotations: {} };
+  const injected = injectPod(pod, { ...context, namespace: labelled });
+  const told = (violations: readonly Violation[]) =>
+    violations.map((violation) => `${file}: ${what}: ${formatViolations([violation])}`);
+  switch (injected.kind) {
+    case 'inject':
+      patchDocument(document, place, injected.patch);
+      result.notes.push(`${what}: injected`);
+      result.warnings.push(...told(injected.warnings));
+      return;
+    case 'skip':
+      result.notes.push(`${what}: left as it is, since ${injected.message}`);
+      return;
+    case 'deny':
+      result.faults.push(...told(injected.violations));
+  }
+}
+
+function valueAt(value: unknown, keys: readonly (string | number)[]): unknown {
+  return keys.reduce<unknown>(
+    (inner, key) => (inner as Record<string | number, unknown> | null)?.[key],
+    value,
+  );
+}
