@@ -182,6 +182,16 @@ describe('HTTP probes', () => {
     expect(refused).toMatchObject({ status: 502, text: expect.stringContaining('ECONNREFUSED') });
   });
 
+  it('fail where they hold what no header may hold', async () => {
+    const port = await application(plain(200));
+    const headers = [{ name: 'X-Probe', value: 'a\r\nb: c' }];
+    const ask = await serve({ 'web/liveness': { http: { port, headers } } });
+    expect(await ask('web/liveness')).toMatchObject({
+      status: 502,
+      text: expect.stringMatching(/Invalid character in header content \["X-Probe"\]/),
+    });
+  });
+
   it('are made once for all who ask at the same time', async () => {
     let requests = 0;
     const port = await application((request, response) => {

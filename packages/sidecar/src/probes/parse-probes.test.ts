@@ -69,9 +69,9 @@ describe('parseProbes', () => {
       '"a/liveness".http.headers[0].name must be the name of a header',
     ],
     [
-      'a header of two lines',
-      { 'a/liveness': { http: { port: 1, headers: [{ name: 'a', value: 'b\r\nc: d' }] } } },
-      '"a/liveness".http.headers[0].value must be the value of a header',
+      'a header that is too long',
+      { 'a/liveness': { http: { port: 1, headers: [{ name: 'a', value: 'b'.repeat(9_000) }] } } },
+      '"a/liveness".http.headers[0].value must be a text of up to 8192 characters',
     ],
     ['another scheme', { 'a/liveness': { http: { port: 1, scheme: 'FTP' } } }, 'must be HTTP or HTTPS'],
     ['no time', { 'a/liveness': { tcp: { port: 1 }, timeoutSeconds: 0 } }, 'must be a whole number from 1'],

@@ -20,8 +20,8 @@ const containerPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** RFC 9110, section 5.6.2. */
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const hostPattern = /^([A-Za-z0-9._-]+|[0-9a-fA-F:.]+)$/;
-/** No control characters: what else there is, kubelet would send too. */
-const linePattern = /^\P{Cc}*$/u;
+/** What kubelet could not send either makes the probe fail, not the sidecar. */
+const anyPattern = /^/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -108,7 +108,7 @@ function readTarget({ http, grpc, tcp }: Fields, path: string, reader: Reader): 
   if (grpc !== undefined) {
     const at = `${path}.grpc`;
     const { port, service } = reader.fields(grpc, at, ['port', 'service']);
-    const form = { pattern: linePattern, form: 'the name of a gRPC service, or empty' };
+    const form = { pattern: anyPattern, form: `a text of up to ${maxTextChars} characters` };
     return {
       kind: 'grpc',
       port: reader.port(port, at),
@@ -128,7 +128,7 @@ function readHttp(value: unknown, path: string, reader: Reader): ProbeTarget {
     kind: 'http',
     port: reader.port(fields.port, path),
     path: reader.text(fields.path ?? '/', `${path}.path`, {
-      pattern: linePattern,
+      pattern: anyPattern,
       form: `a path of up to ${maxTextChars} characters`,
     }),
     scheme: scheme === 'HTTPS' ? 'HTTPS' : 'HTTP',
@@ -157,8 +157,8 @@ function readHeaders(value: unknown, path: string, reader: Reader): readonly Pro
         form: 'the name of a header',
       }),
       value: reader.text(fields.value ?? '', `${at}.value`, {
-        pattern: linePattern,
-        form: 'the value of a header',
+        pattern: anyPattern,
+        form: `a text of up to ${maxTextChars} characters`,
       }),
     };
   });
