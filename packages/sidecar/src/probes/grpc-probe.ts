@@ -55,7 +55,10 @@ function outcomeOfError({ code, details }: ServiceError, service: string): Probe
       return { kind: 'failure', status: 404, text };
     }
     case status.UNAVAILABLE:
-      return { kind: 'unanswered', text: `UNAVAILABLE: ${details}` };
+      return {
+        kind: 'unanswered',
+        text: `UNAVAILABLE: ${details.replace(/ \([0-9T:.Z-]+\)\. Resolution note: .*$/, '')}`,
+      };
     default:
       return { kind: 'failure', status: 503, text: `the health service answers ${status[code]}` };
   }

@@ -43,7 +43,7 @@ async function secretFindings(
   const secret = await cluster.get(resourceTypes.secrets, { namespace, name: 'tulle-authority' });
   if (secret === null) {
     const hint =
-      'the control plane makes a new one as it starts again, and every pod has to start anew: restore the old one if you can';
+      'restore it from a backup: replicas that run go on, one that starts refuses to (docs/kubernetes.md, When the Secret is lost or spoilt)';
     return [fail(`the Secret ${namespace}/tulle-authority is gone`, hint)];
   }
   const data = new Fields(secret).at('data');
@@ -51,6 +51,6 @@ async function secretFindings(
   const trusted = new Set(roots.map(({ fingerprint256 }) => fingerprint256));
   if (signing.length > 0 && signing.some(({ fingerprint256 }) => trusted.has(fingerprint256))) return [];
   const hint =
-    'new pods would trust another mesh than the one that runs: restart the control plane, which writes tulle-trust anew, then the pods';
+    'new pods would trust another mesh than the one that runs: restore the one that was changed; the control plane that runs writes tulle-trust anew within two minutes';
   return [fail(`the roots in ${namespace}/tulle-trust are not those of the Secret tulle-authority`, hint)];
 }

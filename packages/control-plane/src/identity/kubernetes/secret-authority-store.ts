@@ -20,6 +20,7 @@ import {
   type OwnAuthority,
   type StoredAuthority,
 } from '../authority-store.ts';
+import { parseRoots } from '../parse-authority.ts';
 import {
   authoritySecretName,
   isSameVersion,
@@ -167,16 +168,16 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
     }
   }
 
-  /** Somebody may have deleted the ConfigMap: new pods could not be injected without it. */
+  /** Somebody may have deleted or changed the ConfigMap: new pods would reach no control plane. */
   #publishAgain(): void {
     if (!this.#isRunning) return;
     const { clock, random, logger } = this.#options;
     this.#cancel = clock.schedule(publishAgainMs * (0.5 + random()), async () => {
       try {
-        const isMissing = (await this.#trust.read()) === null;
-        if (isMissing && this.#isRunning && this.#publishedPem !== null) {
+        const isSpoilt = !sharesRoot(await this.#trust.read(), this.#publishedPem);
+        if (isSpoilt && this.#isRunning && this.#publishedPem !== null) {
           await this.#trust.publish(this.#publishedPem);
-          logger.warn('trust roots published again', { reason: 'ConfigMap tulle-trust was gone or empty' });
+          logger.warn('trust roots published again', { reason: 'ConfigMap tulle-trust had none of them' });
         }
       } catch (thrown) {
         logger.warn('trust roots not looked at', { reason: messageOf(thrown) });
@@ -184,6 +185,12 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
       this.#publishAgain();
     });
   }
+}
+
+/** What another replica has published beside ours, or taken away, is its own matter. */
+function sharesRoot(one: string | null, other: string | null): boolean {
+  const known = parseRoots(other);
+  return parseRoots(one).some((root) => known.includes(root));
 }
 
 /** Somebody else was first: AlreadyExists, or a Conflict of versions. */
