@@ -24,8 +24,8 @@ export const controlPlaneAccess: ManifestFamily = {
     namespace: [
       // Which name is made cannot be said; what is there can be touched by its name alone.
       rule('', 'configmaps secrets', 'create'),
-      rule('', 'secrets', 'get list watch patch update', ['tulle-authority']),
-      rule('', 'configmaps', 'get list watch patch update', ['tulle-trust']),
+      rule('', 'secrets', 'get list watch update', ['tulle-authority']),
+      rule('', 'configmaps', 'get update', ['tulle-trust']),
       rule('coordination.k8s.io', 'leases', 'create'),
       rule('coordination.k8s.io', 'leases', 'get patch update', ['tulle-control-plane']),
     ],
