@@ -77,7 +77,7 @@ export class Kubectl {
   }
 }
 
-function manifestText(manifest: string | readonly object[]): string {
+export function manifestText(manifest: string | readonly object[]): string {
   if (typeof manifest === 'string') return manifest;
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifest });
 }

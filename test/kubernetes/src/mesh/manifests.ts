@@ -34,7 +34,7 @@ interface TulleOptions {
 }
 
 /** Whatever becomes of it. */
-function runTulle(args: readonly string[], { input, kubeconfig }: TulleOptions = {}) {
+export function runTulle(args: readonly string[], { input, kubeconfig }: TulleOptions = {}) {
   const env = kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig };
   const command = [process.execPath, resolve(root, 'packages/cli/src/main.ts'), ...args];
   return runCommand(command, { env, ...(input === undefined ? {} : { input }) });

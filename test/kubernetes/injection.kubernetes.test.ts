@@ -1,0 +1,163 @@
+import { proxyOptionKeys, proxyOptions } from '@tulle/api';
+import { eventually } from '@tulle/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { annotationEffects, containerNamed, envOf } from './src/annotation-effects.ts';
+import type { Cluster } from './src/cluster/cluster.ts';
+import { clusterPace, manifestText } from './src/kubectl.ts';
+import { InstalledMesh } from './src/mesh/installed-mesh.ts';
+import { type Manifest, meshNamespace, parseManifests } from './src/mesh/manifests.ts';
+import { describeCluster, openApiServer } from './src/requirements.ts';
+import { applyWorkloads, node, workloads } from './src/workloads.ts';
+
+const meshed = 'meshed';
+const plain = 'plain';
+const tracedMesh = {
+  apiVersion: 'tulle.dev/v1alpha1',
+  kind: 'MeshConfig',
+  metadata: { name: 'default' },
+  spec: { tracing: { endpoint: 'http://collector.monitoring:4318' } },
+};
+
+describeCluster('api-server', 'the API server asks the injector', () => {
+  let cluster: Cluster;
+  let mesh: InstalledMesh;
+
+  const appPod = (name: string, metadata: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: meshed, ...metadata },
+    spec: {
+      containers: [
+        { name: 'app', image: 'app', readinessProbe: { httpGet: { path: '/ready', port: 8_080 } } },
+      ],
+    },
+  });
+  /** What the API server would make of them. */
+  const admitted = async (pods: readonly object[]): Promise<readonly Manifest[]> => {
+    const args = ['create', '--dry-run=server', '-o', 'yaml', '-f', '-'];
+    const answer = parseManifests(await cluster.kubectl.must(args, manifestText(pods)));
+    return answer.flatMap((object) => (object.kind === 'List' ? object.items : [object]));
+  };
+  const names = (containers: readonly Manifest[] = []) => containers.map(({ name }) => name);
+  const podOf = async (app: string, namespace: string) => {
+    const pods = await cluster.kubectl.list(`pods -l app=${app}`, namespace);
+    expect(pods).not.toEqual([]);
+    return pods[0]!;
+  };
+
+  beforeAll(async () => {
+    cluster = await openApiServer();
+    mesh = await InstalledMesh.install(cluster);
+    const [controlPlane] = await Promise.all([
+      mesh.startControlPlane('control-plane-0'),
+      mesh.startInjector(),
+    ]);
+    expect(controlPlane.process.exit).toBeNull();
+    await mesh.createNamespace(meshed, { 'tulle.dev/inject': 'enabled' });
+    await mesh.createNamespace(plain);
+    await cluster.kubectl.apply([node]);
+    for (const namespace of [meshed, plain]) await applyWorkloads(cluster, namespace);
+  });
+
+  afterAll(async () => {
+    await mesh?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  describe.each(workloads(meshed))('about the pods of: $name', ({ name, initContainers, containers }) => {
+    it('and they get a sidecar that starts before everything of their own', async () => {
+      const { metadata, spec } = await eventually(() => podOf(name, meshed), clusterPace);
+      expect(names(spec.initContainers)).toEqual(['tulle-init', 'tulle-sidecar', ...initContainers]);
+      expect(names(spec.containers)).toEqual(containers);
+      expect(metadata.annotations).toMatchObject({
+        'tulle.dev/injected': expect.stringMatching(/^\d+\.\d+\.\d+/),
+        'config.tulle.dev/capture': 'enabled',
+      });
+    });
+
+    it('and they are left alone in a namespace without the label', async () => {
+      const { metadata, spec } = await eventually(() => podOf(name, plain), clusterPace);
+      expect(names(spec.initContainers)).toEqual(initContainers);
+      expect(names(spec.containers)).toEqual(containers);
+      expect(Object.keys(metadata.annotations ?? {}).filter((key) => key.includes('tulle'))).toEqual([]);
+    });
+  });
+
+  it('and what is injected may do no more than it has to', async () => {
+    const [pod] = await admitted([appPod('whole')]);
+    expect(containerNamed(pod!, 'tulle-init').securityContext).toMatchObject({
+      runAsUser: 0,
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] },
+    });
+    const sidecar = containerNamed(pod!, 'tulle-sidecar');
+    expect(sidecar).toMatchObject({
+      restartPolicy: 'Always',
+      startupProbe: { httpGet: { path: '/readyz', port: 15_020 } },
+      securityContext: {
+        runAsUser: 1_337,
+        runAsGroup: 1_337,
+        runAsNonRoot: true,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+    });
+    const env = envOf(sidecar);
+    const roots = (await cluster.kubectl.get('configmap/tulle-trust', meshNamespace)).data['root.pem'];
+    expect(env).toMatchObject({
+      TULLE_WORKLOAD: '$(POD_NAMESPACE)/$(POD_NAME)',
+      TULLE_CONTROL_PLANE: `tulle-control-plane.${meshNamespace}.svc:15012`,
+      TULLE_CAPTURE: 'redirect',
+      TULLE_CA_PEM: roots,
+    });
+    const token = pod!.spec.volumes.find(({ name }: Manifest) => name === 'tulle-token');
+    expect(token.projected.sources).toMatchObject([{ serviceAccountToken: { audience: 'tulle' } }]);
+    expect(containerNamed(pod!, 'app').readinessProbe.httpGet).toMatchObject({
+      path: '/probe/app/readiness',
+      port: 15_020,
+    });
+  });
+
+  it('and every annotation does what it says', async () => {
+    // Without a collector nothing is traced, and the share of it is not said.
+    await cluster.kubectl.apply([tracedMesh]);
+    await eventually(async () => {
+      const [traced] = await admitted([appPod('traced')]);
+      expect(envOf(containerNamed(traced!, 'tulle-sidecar'))).toHaveProperty('TULLE_TRACING_ENDPOINT');
+    }, clusterPace);
+    const cases = proxyOptionKeys.map((key) => ({ key, ...annotationEffects[key] }));
+    const pods = cases.map(({ key, value }) =>
+      appPod(`with-${proxyOptions[key].name}`, {
+        annotations: { [`config.tulle.dev/${proxyOptions[key].name}`]: value },
+      }),
+    );
+    const [bare, ...annotated] = await admitted([appPod('bare'), ...pods]);
+    expect(annotated).toHaveLength(cases.length);
+    cases.forEach(({ key, read, shows }, i) => {
+      expect([key, read(annotated[i]!)]).toEqual([key, shows]);
+      expect([key, readOrNull(read, bare!)]).not.toEqual([key, shows]);
+    });
+  });
+
+  it('and a label of the pod wins over its namespace', async () => {
+    const labelled = (name: string, value: string) => appPod(name, { labels: { 'tulle.dev/inject': value } });
+    const [out, withIn] = await admitted([
+      labelled('out', 'disabled'),
+      {
+        ...labelled('in', 'enabled'),
+        metadata: { name: 'in', namespace: plain, labels: { 'tulle.dev/inject': 'enabled' } },
+      },
+    ]);
+    expect(names(out!.spec.initContainers)).toEqual([]);
+    expect(names(withIn!.spec.initContainers)).toEqual(['tulle-init', 'tulle-sidecar']);
+  });
+});
+
+function readOrNull(read: (pod: Manifest) => unknown, pod: Manifest): unknown {
+  try {
+    return read(pod);
+  } catch {
+    return null;
+  }
+}
