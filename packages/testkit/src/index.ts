@@ -17,6 +17,13 @@ export {
   type UnaryOutcome,
 } from './grpc-echo.ts';
 export {
+  FakeApiServer,
+  type FakeApiServerOptions,
+  type FakeFault,
+  type FakeRequest,
+} from './kubernetes/fake-api-server.ts';
+export { type FakeObject, FakeStatus, type ServedResource } from './kubernetes/fake-object.ts';
+export {
   EchoApplication,
   type LongLived,
   type LongLivedTarget,

@@ -24,9 +24,16 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       const waitMs = attempts < maxAttempts ? waitBefore(thrown, method, attempts) : null;
       if (waitMs === null || clock.monotonicMs() + waitMs >= endMs) throw thrown;
       logger.debug('request to the API server is repeated', { reason: (thrown as Error).message, waitMs });
-      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+      await wait(clock, waitMs);
     }
   }
+}
+
+/** Keeps the process alive, as a request under way does: a command must not end in the middle. */
+async function wait(clock: Clock, waitMs: number): Promise<void> {
+  const alive = setInterval(() => {}, 60_000);
+  await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+  clearInterval(alive);
 }
 
 function waitBefore(thrown: unknown, method: string, attempts: number): number | null {

@@ -44,6 +44,9 @@ const backoff = { baseMs: 250, maxMs: 15_000 };
 /** A session that lasted so long was a success: what ends it is the first failure of a new row. */
 const goodSessionMs = 5_000;
 
+/** One that ends in order after less than that has brought nothing: an API server that does so each time gets a rest. */
+const shortSessionMs = 1_000;
+
 /** How soon a CustomResourceDefinition that appears is noticed. */
 const presencePollMs = 2_000;
 
@@ -152,7 +155,8 @@ export class Reflector<T> implements Component {
       try {
         const end = await this.#session.run();
         const lastedMs = this.#options.clock.monotonicMs() - startMs;
-        if (end === 'ended' && lastedMs < 1_000) await this.#retry('the watch ended at once', null, startMs);
+        if (end === 'ended' && lastedMs < shortSessionMs)
+          await this.#retry('the watch ended at once', null, startMs);
         else this.#failures = 0;
       } catch (thrown) {
         if (signal.aborted) return;

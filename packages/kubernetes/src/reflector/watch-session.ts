@@ -32,14 +32,20 @@ const initialIdleTimeoutMs = 30_000;
 /** After so many refusals in a row a resource version is given up that the API server says to know nothing of yet. */
 const maxTooLargeVersions = 3;
 
+/** And after so many of other errors without an event between them. */
+const maxErrorsInARow = 5;
+
 /** One watch after the other: from where the last one ended, or with a whole state first. */
 export class WatchSession<T> {
   readonly #options: WatchSessionOptions<T>;
   /** Up to where the cache follows; '': a whole state is needed. Opaque. */
   #version = '';
   #usesWatchList = true;
+  /** Of the present watch. */
+  #isOpen = false;
+  #lines = 0;
   #tooLargeVersions = 0;
-  /** Of in-stream errors, without an event between them. */
+  /** In streams, without an event between them. */
   #errorsInARow = 0;
 
   constructor(options: WatchSessionOptions<T>) {
@@ -51,19 +57,26 @@ export class WatchSession<T> {
     this.#version = '';
   }
 
-  /** Ends when the API server ends the watch in order; throws whatever else ends it. */
-  async run(): Promise<'ended'> {
+  /** Ends when the API server ends the watch in order, or knows no WatchList; throws whatever else ends it. */
+  async run(): Promise<'ended' | 'no-watch-list'> {
     const { series } = this.#options;
     const replacement = this.#version === '' ? this.#options.cache.beginReplacement() : null;
+    const isList = replacement !== null && !this.#usesWatchList;
+    this.#isOpen = false;
+    this.#lines = 0;
     try {
       if (replacement !== null) this.#options.onListing();
-      const isList = replacement !== null && !this.#usesWatchList;
       if (isList) await this.#list(replacement);
       await this.#watch(isList ? null : replacement);
       series.restart('ended');
       return 'ended';
     } catch (thrown) {
-      if (!this.#options.signal.aborted) this.#failed(thrown, replacement);
+      if (this.#options.signal.aborted) throw thrown;
+      if (replacement !== null && !isList && this.#version === '' && this.#isWithoutWatchList(thrown)) {
+        this.#usesWatchList = false;
+        return 'no-watch-list';
+      }
+      this.#failed(thrown);
       throw thrown;
     }
   }
@@ -90,10 +103,12 @@ export class WatchSession<T> {
       signal,
       idleTimeoutMs: initial === null ? idleTimeoutMs : initialIdleTimeoutMs,
       onOpen: () => {
+        this.#isOpen = true;
         if (replacement === null) this.#options.onWatching();
       },
     });
     for await (const line of lines) {
+      this.#lines++;
       this.#options.onEvent();
       const event = readWatchEvent(line, `watch ${resourceName(type)}`);
       this.#errorsInARow = 0;
@@ -143,7 +158,7 @@ export class WatchSession<T> {
   }
 
   /** Decides what the next watch begins with. */
-  #failed(thrown: unknown, replacement: Replacement<T> | null): void {
+  #failed(thrown: unknown): void {
     const { series } = this.#options;
     const error = thrown instanceof KubernetesError ? thrown : null;
     if (isExpired(thrown)) {
@@ -151,23 +166,25 @@ export class WatchSession<T> {
       series.restart('expired');
       return;
     }
-    series.restart(error?.reason === clientReasons.idle ? 'idle' : 'failed');
+    const isIdle = error?.reason === clientReasons.idle;
+    series.restart(isIdle ? 'idle' : 'failed');
+    // An etcd that was restored from a backup lets one wait for a version that it is yet to reach, without a word.
+    if (isIdle && this.#lines === 0) this.#version = '';
     if (error?.reason === 'ResourceVersionTooLarge' && ++this.#tooLargeVersions >= maxTooLargeVersions) {
       this.#version = '';
       this.#tooLargeVersions = 0;
     }
-    // Errors of the stream itself that come again and again at the same place are left behind by a whole state.
-    if (error !== null && error.status >= 400 && ++this.#errorsInARow >= 5) this.#version = '';
-    if (replacement !== null && this.#version === '' && this.#usesWatchList)
-      this.#usesWatchList = !isUnknown(error);
+    // Errors that come again and again at the same place are left behind by a whole state.
+    if (this.#isOpen && error !== null && error.status >= 400 && ++this.#errorsInARow >= maxErrorsInARow)
+      this.#version = '';
   }
-}
 
-/** An API server without WatchList refuses its parameters, or does not tell of its end. */
-function isUnknown(error: KubernetesError | null): boolean {
-  return (
-    error !== null && (error.status === 400 || error.status === 422 || error.reason === clientReasons.idle)
-  );
+  /** An API server without WatchList refuses its parameters, or does not tell of the end of the whole state. */
+  #isWithoutWatchList(thrown: unknown): boolean {
+    if (!(thrown instanceof KubernetesError)) return false;
+    if (this.#isOpen) return thrown.reason === clientReasons.idle;
+    return thrown.status === 400 || thrown.status === 422;
+  }
 }
 
 function endedEarly(path: string): KubernetesError {
