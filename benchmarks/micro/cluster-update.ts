@@ -159,7 +159,7 @@ async function printMemory({ pid }: RunningProcess, when: string): Promise<void>
 }
 
 function isOfInterest(line: string): boolean {
-  return /^tulle_(reflector_(objects|restarts|syncs)|config_updates_total|config_update_seconds_(sum|count))/.test(
+  return /^tulle_(kubernetes_reflector_(objects|restarts|syncs)|config_updates_total|config_update_seconds_(sum|count))/.test(
     line,
   );
 }

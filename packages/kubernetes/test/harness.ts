@@ -45,7 +45,7 @@ export function configMap(name: string, value: string): FakeObject {
 }
 
 /** What the reflector under test keeps: the value alone. */
-export function readValue({ data }: RawObject): { readonly value: string } {
+function readValue({ data }: RawObject): { readonly value: string } {
   return { value: String((data as { value?: unknown } | undefined)?.value) };
 }
 

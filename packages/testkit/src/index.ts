@@ -16,12 +16,8 @@ export {
   grpcEchoClient,
   type UnaryOutcome,
 } from './grpc-echo.ts';
-export {
-  FakeApiServer,
-  type FakeApiServerOptions,
-  type FakeFault,
-  type FakeRequest,
-} from './kubernetes/fake-api-server.ts';
+export { FakeApiServer, type FakeApiServerOptions, type FakeRequest } from './kubernetes/fake-api-server.ts';
+export type { FakeFault } from './kubernetes/fake-fault.ts';
 export { type FakeObject, FakeStatus, type ServedResource } from './kubernetes/fake-object.ts';
 export {
   EchoApplication,

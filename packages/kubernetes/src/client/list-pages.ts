@@ -36,7 +36,7 @@ export async function* listPages(
   const path = collectionPath(type, namespace);
   let limit = pageSize;
   let next = '';
-  do {
+  for (;;) {
     const query: Query = { labelSelector, fieldSelector, limit, continue: next };
     try {
       const body = await client.request({
@@ -49,11 +49,12 @@ export async function* listPages(
       const page = readPage(body, type);
       next = page.next;
       yield page;
+      if (next === '') return;
     } catch (thrown) {
       if (!isTooLarge(thrown) || limit <= smallestPageSize) throw thrown;
       limit = Math.max(smallestPageSize, Math.floor(limit / 5));
     }
-  } while (next !== '');
+  }
 }
 
 function readPage(body: unknown, type: ResourceType): ListPage & { readonly next: string } {

@@ -14,11 +14,12 @@ import {
 } from '@tulle/runtime';
 import type { KubernetesClient } from '../client/kubernetes-client.ts';
 import { KubernetesError } from '../kubernetes-error.ts';
+import { microTime } from '../micro-time.ts';
 import { pause } from '../pause.ts';
 import type { RawObject } from '../raw-object.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { type LeaderMetrics, leaderMetrics } from './leader-metrics.ts';
-import { type LeaseRecord, leaseSpec, microTime, readLease } from './lease-record.ts';
+import { type LeaseRecord, leaseSpec, readLease } from './lease-record.ts';
 
 export interface LeaseTiming {
   /** Others wait for so long after the last renewal. */

@@ -30,8 +30,3 @@ export function leaseSpec(record: LeaseRecord): Readonly<Record<string, unknown>
     leaseTransitions: record.transitions,
   };
 }
-
-/** Kubernetes' MicroTime. */
-export function microTime(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace('Z', '000Z');
-}

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type FakeFault, misbehave } from './fake-fault.ts';
 import {
   collectionOf,
   type FakeFilter,
@@ -15,26 +16,13 @@ import {
 } from './fake-object.ts';
 import { FakeObjectStore } from './fake-object-store.ts';
 import { FakeWatch } from './fake-watch.ts';
+import { merged } from './merge-patch.ts';
 
 export interface FakeRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
 }
-
-/** What is done to a request instead of answering it. */
-export type FakeFault =
-  | {
-      readonly kind: 'status';
-      readonly status: number;
-      readonly headers?: Record<string, string>;
-      readonly body?: string;
-    }
-  /** Accepted, and never answered. */
-  | { readonly kind: 'hang' }
-  /** The connection is reset, before or in the middle of the answer. */
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'half-answer' };
 
 export interface FakeApiServerOptions {
   readonly serves?: readonly ServedResource[];
@@ -179,6 +167,8 @@ export class FakeApiServer {
     };
     if (method === 'POST') return this.store.create(resource, placed);
     if (method === 'PUT') return this.store.replace(resource, placed);
+    if (method === 'PATCH')
+      return this.store.replace(resource, merged(this.store.get(resource, ref), placed));
     throw new FakeStatus(405, 'MethodNotAllowed', `the fake knows no ${method}`);
   }
 
@@ -262,26 +252,6 @@ function parseTarget(path: string): Target {
 
 function sortedEntries(objects: ReadonlyMap<string, FakeObject>, filter: FakeFilter): readonly Entry[] {
   return [...objects].filter(([, object]) => filter(object)).sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function misbehave(fault: FakeFault, response: ServerResponse): void {
-  switch (fault.kind) {
-    case 'status':
-      response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
-      response.end(fault.body ?? JSON.stringify(new FakeStatus(fault.status, '', 'a planned fault').body));
-      return;
-    case 'hang':
-      return;
-    case 'reset':
-      response.socket?.resetAndDestroy();
-      return;
-    case 'half-answer':
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 });
-      response.write('{"kind":"List","metadata":{"resourceVersion":"1"},"items":[{"metadata":', () =>
-        response.socket?.resetAndDestroy(),
-      );
-      return;
-  }
 }
 
 function invalid(message: string): FakeStatus {
