@@ -111,7 +111,7 @@ module.exports = {
       comment: 'main.ts starts a process when it is imported, and reads the environment.',
       severity: 'error',
       from: {},
-      to: { path: '/src/(main|init-main)\\.ts$' },
+      to: { path: '/src/(main|init-main|wait-main)\\.ts$' },
     },
     {
       name: 'no-circular-imports',

@@ -40,7 +40,11 @@ export const imageSpecs: Readonly<Record<ImageName, ImageSpec>> = {
   sidecar: {
     name: 'sidecar',
     title: "Tulle's sidecar, and the init program that leads a pod's traffic to it",
-    programs: { main: 'packages/sidecar/src/main.ts', init: 'packages/sidecar/src/init-main.ts' },
+    programs: {
+      main: 'packages/sidecar/src/main.ts',
+      init: 'packages/sidecar/src/init-main.ts',
+      wait: 'packages/sidecar/src/wait-main.ts',
+    },
     userId: 1337,
     entrypoint: main,
     hasNetfilter: true,

@@ -7,7 +7,7 @@ import { runInit } from './capture/run-init.ts';
 runInit({
   argv: process.argv.slice(2),
   env: process.env,
-  run: commandRunner(process.env.PATH ?? ''),
+  run: commandRunner(process.env.PATH ?? '', process.env.XTABLES_LOCKFILE ?? null),
   readText: (path) => {
     try {
       return readFileSync(path, 'utf8');

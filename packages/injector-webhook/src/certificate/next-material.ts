@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { CertificateMaterial } from './certificate-material.ts';
 import { isKeyOf, makeAuthority, makeServingCertificate } from './make-certificates.ts';
 
@@ -21,36 +22,60 @@ export interface MaterialOptions {
  * has been announced. Whatever cannot be used is made anew.
  */
 export async function nextMaterial(
-  current: CertificateMaterial | null,
-  { names, nowMs }: MaterialOptions,
+  stored: CertificateMaterial | null,
+  options: MaterialOptions,
 ): Promise<CertificateMaterial> {
-  const authorities = current === null ? [] : readChain(current.authoritiesPem).filter(isCurrent(nowMs));
-  const newest = authorities[0];
-  const canSign =
-    current !== null && newest !== undefined && isKeyOf(current.authorityKeyPem, newest.toString());
-  const serving = current === null ? undefined : readChain(current.chainPem)[0];
-  const isServable =
-    current !== null &&
-    serving !== undefined &&
-    isCurrent(nowMs)(serving) &&
-    isKeyOf(current.privateKeyPem, serving.toString()) &&
-    names.every((name) => serving.checkHost(name) !== undefined || serving.checkIP(name) !== undefined) &&
-    authorities.some((authority) => serving.checkIssued(authority));
+  const { nowMs } = options;
+  const current = stored === null ? null : withoutEnded(stored, nowMs);
+  const serving = current === null ? null : usableCertificate(current, options);
+  const authority = current === null ? null : signingAuthority(current);
+  if (current === null || authority === null || isDue(authority, nowMs)) {
+    const announced = await announceAuthority(current, nowMs);
+    return serving === null ? await withCertificate(announced, options) : announced;
+  }
+  const isAnnounced = nowMs - Date.parse(authority.validFrom) > announcementMs;
+  if (serving === null || (isDue(serving, nowMs) && isAnnounced))
+    return await withCertificate(current, options);
+  return current;
+}
 
-  if (!canSign || isDue(newest, nowMs)) {
-    const made = await makeAuthority(nowMs, certificateLives.authorityMs);
-    const authoritiesPem = [made.certificatePem, ...authorities.map(String)].map(withNewline).join('');
-    const announced = { authoritiesPem, authorityKeyPem: made.privateKeyPem };
-    if (isServable) return { ...current, ...announced };
-    return await withCertificate({ ...announced, chainPem: '', privateKeyPem: '' }, { names, nowMs });
+/** Without authorities that are over; the same object where there are none. */
+function withoutEnded(material: CertificateMaterial, nowMs: number): CertificateMaterial {
+  const all = readChain(material.authoritiesPem);
+  const kept = all.filter(isCurrent(nowMs));
+  return kept.length === all.length ? material : { ...material, authoritiesPem: joinPem(kept.map(String)) };
+}
+
+/** Null: it cannot be served with. */
+function usableCertificate(
+  { chainPem, privateKeyPem, authoritiesPem }: CertificateMaterial,
+  { names, nowMs }: MaterialOptions,
+): X509Certificate | null {
+  const serving = readChain(chainPem)[0];
+  if (serving === undefined || !isCurrent(nowMs)(serving) || !isKeyOf(privateKeyPem, serving.toString())) {
+    return null;
   }
-  const isAnnounced = nowMs - Date.parse(newest.validFrom) > announcementMs;
-  if (isServable && !(isDue(serving, nowMs) && isAnnounced)) {
-    return authorities.length === readChain(current.authoritiesPem).length
-      ? current
-      : { ...current, authoritiesPem: authorities.map(String).map(withNewline).join('') };
-  }
-  return await withCertificate(current, { names, nowMs });
+  const isFor = (name: string) =>
+    (isIP(name) === 0 ? serving.checkHost(name) : serving.checkIP(name)) !== undefined;
+  const isTrusted = readChain(authoritiesPem).some((authority) => serving.verify(authority.publicKey));
+  return isTrusted && names.every(isFor) ? serving : null;
+}
+
+/** The newest, where its key is here. */
+function signingAuthority({ authoritiesPem, authorityKeyPem }: CertificateMaterial): X509Certificate | null {
+  const newest = readChain(authoritiesPem)[0];
+  return newest !== undefined && isKeyOf(authorityKeyPem, newest.toString()) ? newest : null;
+}
+
+async function announceAuthority(
+  current: CertificateMaterial | null,
+  nowMs: number,
+): Promise<CertificateMaterial> {
+  const made = await makeAuthority(nowMs, certificateLives.authorityMs);
+  const older = readChain(current?.authoritiesPem ?? '').map(String);
+  const { chainPem, privateKeyPem } = current ?? { chainPem: '', privateKeyPem: '' };
+  const authoritiesPem = joinPem([made.certificatePem, ...older]);
+  return { authoritiesPem, authorityKeyPem: made.privateKeyPem, chainPem, privateKeyPem };
 }
 
 /** When it should be asked again; null: it cannot be told. */
@@ -107,6 +132,6 @@ function splitPem(pem: string): readonly string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }
 
-function withNewline(pem: string): string {
-  return pem.endsWith('\n') ? pem : `${pem}\n`;
+function joinPem(pems: readonly string[]): string {
+  return pems.map((pem) => (pem.endsWith('\n') ? pem : `${pem}\n`)).join('');
 }

@@ -14,9 +14,14 @@ const timeoutMs = 15_000;
 /** Where netfilter's programs are, which not every user's PATH has. */
 const systemDirectories = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
 
-export function commandRunner(path: string): RunCommand {
-  // Messages in English, whatever the image's locale: they are told apart by their words.
-  const env = { PATH: [path, ...systemDirectories].join(':'), LC_ALL: 'C' };
+/** `lockFile` is where iptables-legacy keeps its lock; null: in /run, which a read-only image does not let it. */
+export function commandRunner(path: string, lockFile: string | null = null): RunCommand {
+  const env = {
+    PATH: [path, ...systemDirectories].join(':'),
+    // Messages in English, whatever the image's locale: they are told apart by their words.
+    LC_ALL: 'C',
+    ...(lockFile === null ? {} : { XTABLES_LOCKFILE: lockFile }),
+  };
   return (program, args, input = '') =>
     new Promise((resolve) => {
       const child = spawn(program, args, { env, timeout: timeoutMs, killSignal: 'SIGKILL' });
