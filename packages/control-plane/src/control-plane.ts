@@ -252,9 +252,11 @@ function createAdminServer(
     logger,
     pages: {
       ...healthPages({ unreadyReasons, readyNote: () => platform.readyNote(), metrics }),
+      'GET /acknowledged': acknowledgedPage(acknowledged),
+    },
+    localPages: {
       ...operatorPages({ dump, loggers: [logger] }),
       'GET /proxies': () => ({ body: summarizeProxies(discovery.describe()) }),
-      'GET /acknowledged': acknowledgedPage(acknowledged),
     },
   });
 }

@@ -163,6 +163,7 @@ function createAdmin(
     host: settings.adminHost,
     port: settings.adminPort,
     logger,
-    pages: { ...healthPages({ unreadyReasons, metrics }), ...operatorPages({ dump, loggers: [logger] }) },
+    pages: healthPages({ unreadyReasons, metrics }),
+    localPages: operatorPages({ dump, loggers: [logger] }),
   });
 }

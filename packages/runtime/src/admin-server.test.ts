@@ -25,6 +25,7 @@ describe('AdminServer', () => {
           throw new Error('no dump');
         },
       },
+      localPages: { 'GET /secrets': () => ({ body: 'for this host\n' }) },
     });
     await server.start();
     base = `http://127.0.0.1:${server.port}`;
@@ -41,6 +42,10 @@ describe('AdminServer', () => {
     expect(await get('/dump')).toEqual([200, 'application/json', '{\n  "a": [\n    1\n  ]\n}\n']);
     expect(await get('/metrics')).toEqual([200, 'text/plain; version=0.0.4', 'x 1\n']);
     expect((await get('/echo?a=7', { method: 'POST', body: 'hi' }))[2]).toBe('7 hi');
+  });
+
+  it('answers pages for this host to a client on it', async () => {
+    expect(await get('/secrets')).toEqual([200, 'text/plain; charset=utf-8', 'for this host\n']);
   });
 
   it('closes the connection where a page says so', async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Component } from './component.ts';
 import { messageOf, TulleError } from './errors.ts';
+import { isFromThisHost } from './is-from-this-host.ts';
 import type { Logger } from './logger.ts';
 
 /** What an admin page answers. A string body is text, anything else is JSON. */
@@ -28,6 +29,8 @@ export interface AdminServerOptions {
   readonly host: string;
   readonly port: number;
   readonly pages: AdminPages;
+  /** Answered to clients on this host alone (in this pod, where there are pods). */
+  readonly localPages?: AdminPages;
   readonly logger: Logger;
 }
 
@@ -90,10 +93,17 @@ export class AdminServer implements Component {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = URL.parse(request.url ?? '/', 'http://admin.invalid');
     if (url === null) return send(response, { status: 400, body: 'the path cannot be read\n' });
-    const page = this.#options.pages[`${request.method} ${url.pathname}`];
+    const { pages, localPages = {} } = this.#options;
+    const name = `${request.method} ${url.pathname}`;
+    const page = pages[name] ?? localPages[name];
     if (page === undefined) {
-      const known = Object.keys(this.#options.pages).join('\n');
+      const known = [...Object.keys(pages), ...Object.keys(localPages)].join('\n');
       send(response, { status: 404, body: `no such page; there are:\n${known}\n` });
+      return;
+    }
+    if (pages[name] === undefined && !isFromThisHost(request.socket)) {
+      const hint = 'on Kubernetes: kubectl port-forward, or exec in this pod';
+      send(response, { status: 403, body: `this page is for clients on the same host (${hint})\n` });
       return;
     }
     const body = await readBody(request);
