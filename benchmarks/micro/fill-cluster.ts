@@ -1,4 +1,4 @@
-import { type KubernetesClient, KubernetesError, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import { type KubernetesClient, type ResourceType, resourceTypes } from '@tulle/kubernetes';
 
 export interface ClusterSize {
   readonly services: number;
@@ -18,24 +18,19 @@ export async function fillCluster(
   client: KubernetesClient,
   { services, podsEach }: ClusterSize,
 ): Promise<void> {
-  const known = new Set((await client.list(resourceTypes.pods)).map(({ metadata }) => metadata.name));
-  const indexes = Array.from({ length: services }, (_, i) => i);
+  const indexes = upTo(services);
+  await makeMissing(client, resourceTypes.namespaces, upTo(namespaces).map(namespaceOf));
+  await makeMissing(client, resourceTypes.nodes, upTo(nodes).map(nodeOf));
+  await makeMissing(client, resourceTypes.serviceAccounts, indexes.map(accountOf));
+  await makeMissing(client, resourceTypes.services, indexes.map(serviceOf));
+  const known = await namesOf(client, resourceTypes.pods);
+  const pods = indexes.flatMap((i) => upTo(podsEach).map((index) => ({ i, index })));
   await each(
-    Array.from({ length: namespaces }, (_, i) => i),
-    (i) => make(client, resourceTypes.namespaces, namespaceOf(i)),
+    pods.filter(({ i, index }) => !known.has(podName(i, index))),
+    ({ i, index }) => makePod(client, i, index),
   );
-  await each(
-    Array.from({ length: nodes }, (_, i) => i),
-    (i) => make(client, resourceTypes.nodes, nodeOf(i)),
-  );
-  await each(indexes, (i) => make(client, resourceTypes.serviceAccounts, accountOf(i)));
-  await each(indexes, (i) => make(client, resourceTypes.services, serviceOf(i)));
-  const pods = indexes.flatMap((i) => Array.from({ length: podsEach }, (_, index) => [i, index] as const));
-  await each(
-    pods.filter(([i, index]) => !known.has(podName(i, index))),
-    ([i, index]) => makePod(client, i, index),
-  );
-  await each(indexes, (i) => make(client, resourceTypes.endpointSlices, sliceOf(i, podsEach, new Set())));
+  const slices = indexes.map((i) => sliceOf(i, podsEach, new Set()));
+  await makeMissing(client, resourceTypes.endpointSlices, slices);
 }
 
 export function podName(i: number, index: number): string {
@@ -158,12 +153,27 @@ async function makePod(client: KubernetesClient, i: number, index: number): Prom
   await client.replace(resourceTypes.pods, { ...pod, status }, { subresource: 'status' });
 }
 
-async function make(client: KubernetesClient, type: ResourceType, item: Item): Promise<void> {
-  try {
-    await client.create(type, item);
-  } catch (thrown) {
-    if (!(thrown instanceof KubernetesError && thrown.reason === 'AlreadyExists')) throw thrown;
-  }
+/** Names are unique among what is made here, whatever the namespace. */
+async function namesOf(client: KubernetesClient, type: ResourceType): Promise<ReadonlySet<string>> {
+  return new Set((await client.list(type)).map(({ metadata }) => metadata.name));
+}
+
+async function makeMissing(
+  client: KubernetesClient,
+  type: ResourceType,
+  items: readonly Item[],
+): Promise<void> {
+  const known = await namesOf(client, type);
+  await each(
+    items.filter(({ metadata }) => !known.has(metadata.name)),
+    async (item) => {
+      await client.create(type, item);
+    },
+  );
+}
+
+function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
 
 async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
