@@ -1,8 +1,9 @@
+import { eventually } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { allowedOf } from './src/access-review.ts';
 import type { Cluster } from './src/cluster/cluster.ts';
-import { runCommand } from './src/kubectl.ts';
+import { clusterPace, runCommand } from './src/kubectl.ts';
 import { InstalledMesh } from './src/mesh/installed-mesh.ts';
 import { type Manifest, meshNamespace, parseManifests, root, tulle } from './src/mesh/manifests.ts';
 import { describeCluster, openApiServer } from './src/requirements.ts';
@@ -62,7 +63,6 @@ const rights = [
       'patch mutatingwebhookconfigurations.admissionregistration.k8s.io tulle-injector',
       'patch validatingwebhookconfigurations.admissionregistration.k8s.io tulle-injector',
       'create events.events.k8s.io in shop',
-      `update leases.coordination.k8s.io tulle-injector in ${meshNamespace}`,
     ],
     mayNot: [
       'list secrets',
@@ -136,6 +136,23 @@ describeCluster('api-server', 'the manifests', () => {
         expect(resources.requests).toBeDefined();
       }
     }
+  });
+
+  it('leave nothing once `tulle uninstall` has written what to delete', async () => {
+    const kinds =
+      'clusterroles,clusterrolebindings,crd,mutatingwebhookconfigurations,validatingwebhookconfigurations';
+    const ours = async () => {
+      const names = (await cluster.kubectl.must(['get', kinds, '-o', 'name'])).split('\n');
+      return names.filter((name) => name.includes('tulle'));
+    };
+    expect((await ours()).length).toBeGreaterThan(5);
+    const removal = await tulle(['uninstall', '--purge']);
+    await cluster.kubectl.must(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], removal);
+    await eventually(async () => expect(await ours()).toEqual([]), clusterPace);
+    // It ends by a controller's doing.
+    if (!cluster.hasControllers) return;
+    const namespace = ['get', 'namespace', meshNamespace, '--ignore-not-found', '-o', 'name'];
+    await eventually(async () => expect(await cluster.kubectl.must(namespace)).toBe(''), clusterPace);
   });
 });
 

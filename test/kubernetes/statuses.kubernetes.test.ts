@@ -6,6 +6,7 @@ import { clusterPace, type KubernetesObject } from './src/kubectl.ts';
 import { askSidecar } from './src/mesh/ask-sidecar.ts';
 import { InstalledMesh, type LocalProgram } from './src/mesh/installed-mesh.ts';
 import { startLocalPod } from './src/mesh/local-pod.ts';
+import { tulle } from './src/mesh/manifests.ts';
 import { httpRoute, meshConfig, peerAuthentication } from './src/mesh/resources.ts';
 import { refusedRoute, refusedRoutes, routeServices } from './src/refused-routes.ts';
 import { describeCluster, openApiServer } from './src/requirements.ts';
@@ -118,5 +119,16 @@ describeCluster('api-server', 'what the status of a resource says', () => {
       const warned = events.filter(({ type }) => type === 'Warning').map(({ regarding }) => regarding.name);
       expect(warned).toEqual(expect.arrayContaining(['unknown-service', 'second']));
     }, clusterPace);
+  });
+
+  it('nothing any more, once the mesh is gone and has been taken out of it', async () => {
+    expect(await parentsOf('server')).toHaveLength(1);
+    await controlPlane.process.stop();
+    const { kubeconfig } = cluster.kubectl;
+    await tulle(['uninstall', '--route-statuses'], { kubeconfig });
+    const routes = await cluster.kubectl.list('httproutes', namespace);
+    expect(routes.length).toBeGreaterThan(20);
+    for (const { metadata, status } of routes)
+      expect([metadata.name, status?.parents ?? []]).toEqual([metadata.name, []]);
   });
 });

@@ -68,7 +68,7 @@ const podSpec = {
 };
 
 /** The container of an admitted pod that is its sidecar, wherever it stands. */
-export function sidecarOf({ metadata, spec }: KubernetesObject): Manifest {
+function sidecarOf({ metadata, spec }: KubernetesObject): Manifest {
   const containers = [...(spec.initContainers ?? []), ...spec.containers] as Manifest[];
   const sidecar = containers.find(({ name }) => name === 'tulle-sidecar');
   if (sidecar === undefined) throw new Error(`the pod ${metadata.name} has no sidecar`);
