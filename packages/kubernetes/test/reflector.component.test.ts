@@ -1,6 +1,6 @@
 import { eventually, FakeApiServer, type FakeApiServerOptions, FakeStatus, metricSum } from '@tulle/testkit';
 import { describe, expect, test } from 'vitest';
-import { configMap, configMaps, httpRoutes, startReflector } from './harness.ts';
+import { acceleratedClock, configMap, configMaps, httpRoutes, startReflector } from './harness.ts';
 
 const isList = ({ query, method }: { query: URLSearchParams; method: string }) =>
   method === 'GET' && !query.has('watch');
@@ -103,12 +103,16 @@ describe('a reflector whose API server fails', () => {
 
   test('leaves a watch that is silent for two minutes, and asks for the whole state', async () => {
     await using fake = await startFake();
-    await using subject = await startReflector(fake);
+    const clock = acceleratedClock(100);
+    await using subject = await startReflector(fake, { clock });
     await subject.reflector.synced(600_000);
     await eventually(() => expect(fake.watches).toHaveLength(1));
+    const startMs = clock.monotonicMs();
     for (const watch of fake.watches) watch.hold();
     fake.put(configMaps, configMap('c2', 'new'));
     await eventually(() => expect(subject.values()).toContain('default/c2=new'));
+    // Half a minute is for the whole state alone, with which this watch began.
+    expect(clock.monotonicMs() - startMs).toBeGreaterThan(90_000);
     expect(
       metricSum(
         subject.metrics.render(),

@@ -19,7 +19,8 @@ export interface WatchRequest {
   readonly path: string;
   readonly query: Query;
   readonly signal: AbortSignal;
-  readonly idleTimeoutMs: number;
+  /** A function is asked whenever the time may be up: the start of a watch may have less patience than the rest. */
+  readonly idleTimeoutMs: number | (() => number);
   readonly accept?: string;
   /** Called when the API server has accepted the watch, which may be long before the first line. */
   readonly onOpen?: () => void;

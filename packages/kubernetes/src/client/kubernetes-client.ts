@@ -186,14 +186,16 @@ export class KubernetesClient {
     signal.addEventListener('abort', forward, { once: true });
     const what = `watch ${path}`;
     // Of the head too: an API server that is overwhelmed may accept a request and never answer.
-    const cancel = this.#clock.schedule(idleTimeoutMs, () => abort.abort(timeoutError(what, idleTimeoutMs)));
+    const idleMs = typeof idleTimeoutMs === 'number' ? () => idleTimeoutMs : idleTimeoutMs;
+    const headMs = idleMs();
+    const cancel = this.#clock.schedule(headMs, () => abort.abort(timeoutError(what, headMs)));
     try {
       const response = await this.#open({ method: 'GET', path, query, accept }, abort.signal);
       cancel();
       if (!isSuccess(response)) throw await this.#refusal(response, what);
       onOpen?.();
       const abortWith = (reason: unknown) => abort.abort(reason);
-      yield* readLines(response, { what, clock: this.#clock, abort: abortWith, idleTimeoutMs });
+      yield* readLines(response, { what, clock: this.#clock, abort: abortWith, idleTimeoutMs: idleMs });
     } catch (thrown) {
       throw abort.signal.aborted ? abort.signal.reason : thrown;
     } finally {

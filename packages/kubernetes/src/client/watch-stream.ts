@@ -14,7 +14,7 @@ export interface WatchStreamOptions {
   /** Ends the exchange, with an error that then comes out of the stream. */
   readonly abort: (reason: unknown) => void;
   /** A stream that is silent for so long is taken for dead. */
-  readonly idleTimeoutMs: number;
+  readonly idleTimeoutMs: () => number;
 }
 
 /** The JSON values of a response, a line each, as they come; ends where the server ends it in order. */
@@ -22,7 +22,7 @@ export async function* readLines(
   response: IncomingMessage,
   { what, clock, abort, idleTimeoutMs }: WatchStreamOptions,
 ): AsyncGenerator<unknown, void, undefined> {
-  const idle = idleTimer(clock, idleTimeoutMs, () => abort(idleError(what, idleTimeoutMs)));
+  const idle = idleTimer(clock, idleTimeoutMs, () => abort(idleError(what, idleTimeoutMs())));
   const splitter = new LineSplitter();
   let turnEndMs = clock.monotonicMs() + turnMs;
   try {
@@ -78,11 +78,11 @@ function idleError(what: string, idleTimeoutMs: number): KubernetesError {
 }
 
 /** One timer that looks when the last touch was, instead of one anew for each chunk. */
-function idleTimer(clock: Clock, idleMs: number, expire: () => void): { touch(): void; stop(): void } {
+function idleTimer(clock: Clock, idleMs: () => number, expire: () => void): { touch(): void; stop(): void } {
   let touchedMs = clock.monotonicMs();
-  let cancel = clock.schedule(idleMs, look);
+  let cancel = clock.schedule(idleMs(), look);
   function look(): void {
-    const leftMs = touchedMs + idleMs - clock.monotonicMs();
+    const leftMs = touchedMs + idleMs() - clock.monotonicMs();
     if (leftMs <= 0) expire();
     else cancel = clock.schedule(leftMs, look);
   }

@@ -101,7 +101,7 @@ export class WatchSession<T> {
       path,
       query: this.#query(initial !== null),
       signal,
-      idleTimeoutMs: initial === null ? idleTimeoutMs : initialIdleTimeoutMs,
+      idleTimeoutMs: () => (replacement === null ? idleTimeoutMs : initialIdleTimeoutMs),
       onOpen: () => {
         this.#isOpen = true;
         if (replacement === null) this.#options.onWatching();
