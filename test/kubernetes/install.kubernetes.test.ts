@@ -65,6 +65,7 @@ const rights = [
       'create events.events.k8s.io in shop',
     ],
     mayNot: [
+      `update leases.coordination.k8s.io tulle-control-plane in ${meshNamespace}`,
       'list secrets',
       `list secrets in ${meshNamespace}`,
       `get secrets tulle-authority in ${meshNamespace}`,

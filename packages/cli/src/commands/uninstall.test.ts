@@ -15,7 +15,6 @@ const keys = (objects: readonly RawObject[]) =>
 
 const madeAtRunTime = [
   'Lease mesh/tulle-control-plane',
-  'Lease mesh/tulle-injector',
   'Secret mesh/tulle-injector-certificate',
   'ConfigMap mesh/tulle-trust',
 ];

@@ -1,7 +1,6 @@
 /** What the mesh's programs make in its namespace by themselves. */
 export const runTimeObjects = [
   { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: 'tulle-control-plane' },
-  { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: 'tulle-injector' },
   { apiVersion: 'v1', kind: 'Secret', name: 'tulle-injector-certificate' },
   { apiVersion: 'v1', kind: 'ConfigMap', name: 'tulle-trust' },
 ] as const;

@@ -87,13 +87,23 @@ function webhookFinding(what: string, webhook: Fields, { served, context }: Webh
   if (leaf.checkHost(host) === undefined)
     return fail(`the injector's certificate is not for ${host}`, waitHint(context));
   if (daysLeft(leaf, now) <= 0) return fail("the injector's certificate has expired", waitHint(context));
-  if (valid.some((authority) => leaf.verify(authority.publicKey))) return null;
+  if (isTrusted(served, valid)) return null;
   return fail(
     `the caBundle of ${what} does not verify the certificate that the injector has`,
     waitHint(context),
   );
 }
 
+/** Whether the chain, each certificate issued by the next, comes to one of the authorities. */
+function isTrusted(chain: readonly X509Certificate[], authorities: readonly X509Certificate[]): boolean {
+  for (const [index, certificate] of chain.entries()) {
+    if (authorities.some((authority) => certificate.verify(authority.publicKey))) return true;
+    const issuer = chain[index + 1];
+    if (issuer === undefined || !certificate.verify(issuer.publicKey)) return false;
+  }
+  return false;
+}
+
 function waitHint({ namespace }: CheckContext): string {
-  return `the leading injector sets it within seconds: kubectl -n ${namespace} logs -l app.kubernetes.io/name=${name}`;
+  return `the injector sets it within seconds: kubectl -n ${namespace} logs -l app.kubernetes.io/name=${name}`;
 }

@@ -13,16 +13,14 @@ export const injectorAccess: ManifestFamily = {
       rule(
         'admissionregistration.k8s.io',
         'mutatingwebhookconfigurations validatingwebhookconfigurations',
-        'get list watch patch update',
+        `${watch} patch`,
         ['tulle-injector'],
       ),
     ],
     namespace: [
       rule('', 'secrets', 'create'),
-      rule('', 'secrets', 'get list watch patch update', ['tulle-injector-certificate']),
-      rule('', 'configmaps', 'get list watch', ['tulle-injector', 'tulle-trust']),
-      rule('coordination.k8s.io', 'leases', 'create'),
-      rule('coordination.k8s.io', 'leases', 'get patch update', ['tulle-injector']),
+      rule('', 'secrets', `${watch} update`, ['tulle-injector-certificate']),
+      rule('', 'configmaps', watch, ['tulle-injector', 'tulle-trust']),
     ],
   }),
 };
