@@ -62,7 +62,7 @@ export const tasks = {
       'npm run images -- [--out DIR] [--only NAME]... [--registry R] [--version V] [--source-maps] [--unpacked DIR]',
     options: [
       ['--out DIR', 'where the archives go (default .tulle/images): for docker load, kind load, ctr import'],
-      ['--only NAME', 'control-plane, sidecar or bookshop; may be repeated (default: all)'],
+      ['--only NAME', 'control-plane, sidecar, injector or bookshop; may be repeated (default: all)'],
       ['--registry R', 'the first part of the names (default tulle.dev)'],
       ['--version V', "the tag (default: the project's version)"],
       ['--source-maps', 'stack traces tell lines of the source, for a larger image and more memory'],

@@ -16,7 +16,7 @@ export interface ImageSpec {
   readonly nativePackages: readonly 'koffi'[];
 }
 
-export const imageNames = ['control-plane', 'sidecar', 'bookshop'] as const;
+export const imageNames = ['control-plane', 'sidecar', 'injector', 'bookshop'] as const;
 export type ImageName = (typeof imageNames)[number];
 
 export const nodePath = '/usr/local/bin/node';
@@ -49,6 +49,15 @@ export const imageSpecs: Readonly<Record<ImageName, ImageSpec>> = {
     entrypoint: main,
     hasNetfilter: true,
     nativePackages: ['koffi'],
+  },
+  injector: {
+    name: 'injector',
+    title: "Tulle's injector, which puts sidecars into pods as they are made",
+    programs: { main: 'packages/injector-webhook/src/main.ts' },
+    userId: 65_532,
+    entrypoint: main,
+    hasNetfilter: false,
+    nativePackages: [],
   },
   bookshop: {
     name: 'bookshop',

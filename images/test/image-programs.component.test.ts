@@ -21,6 +21,7 @@ const run = (image: ImageName, command: readonly string[], rest = {}) =>
 test.each([
   ['control-plane', 'TULLE_'],
   ['sidecar', 'TULLE_WORKLOAD'],
+  ['injector', 'TULLE_'],
 ] as const)('the %s starts, and says which settings it lacks', async (image, setting) => {
   const { code, output } = await run(image, imageSpecs[image].entrypoint);
   expect(output).toContain('invalid environment');
