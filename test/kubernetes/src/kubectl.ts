@@ -15,6 +15,7 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly uid: string;
     readonly generation?: number;
+    readonly deletionTimestamp?: string;
     readonly resourceVersion: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -45,13 +46,13 @@ export class Kubectl {
   }
 
   /** Whatever becomes of it. */
-  run(args: readonly string[], input = ''): Promise<CommandOutput> {
-    return runCommand([this.program, ...args], { input, env: { KUBECONFIG: this.kubeconfig } });
+  run(args: readonly string[], input = '', timeoutMs = commandTimeoutMs): Promise<CommandOutput> {
+    return runCommand([this.program, ...args], { input, timeoutMs, env: { KUBECONFIG: this.kubeconfig } });
   }
 
   /** What it printed; throws with what it said instead. */
-  async must(args: readonly string[], input = ''): Promise<string> {
-    const { code, stdout, stderr } = await this.run(args, input);
+  async must(args: readonly string[], input = '', timeoutMs = commandTimeoutMs): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args, input, timeoutMs);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
     return stdout;
   }

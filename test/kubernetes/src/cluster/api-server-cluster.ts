@@ -37,6 +37,7 @@ export class ApiServerCluster implements Cluster {
   readonly hasControllers: boolean;
   readonly helm: string | null;
   readonly loadImages = null;
+  readonly nodePid = null;
   readonly #assets: KubernetesAssets;
   readonly #directory: TemporaryDirectory;
   readonly #ports: Ports;

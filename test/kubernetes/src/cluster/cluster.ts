@@ -12,6 +12,8 @@ export interface Cluster extends AsyncDisposable {
   readonly isGiven: boolean;
   /** Whether service accounts and the pods of workloads come by themselves: setup-envtest brings no controllers. */
   readonly hasControllers: boolean;
+  /** A process of this machine whose network is that of the one node; null where nodes are elsewhere. */
+  readonly nodePid: number | null;
   /** helm, where there is one. */
   readonly helm: string | null;
   /** Brings image files (docker or OCI archives) to the nodes; null where these have to have them already. */

@@ -13,6 +13,7 @@ export class GivenCluster implements Cluster {
   readonly hasControllers = true;
   readonly helm: string | null;
   readonly loadImages = null;
+  readonly nodePid = null;
   readonly #ca: string;
   readonly #temporary: TemporaryDirectory;
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
@@ -58,6 +59,10 @@ export class NodeCluster implements Cluster {
       if (!failure.includes(`another cluster ${number} runs`)) throw new Error(failure);
     }
     throw new Error('all numbers of clusters are taken: see `ip link`, and stop those left over');
+  }
+
+  get nodePid(): number {
+    return Number(readFileSync(join(this.directory, 'pid/node-1'), 'utf8'));
   }
 
   readonly loadImages = async (files: readonly string[]): Promise<void> => {
