@@ -114,11 +114,20 @@ describeCluster('api-server', 'the manifests', () => {
     }
   });
 
-  it('are the same from helm and from `tulle install`', async () => {
+  it.each([
+    ['the defaults', []],
+    ['three of each', ['values-ha.yaml']],
+    ['every value another', ['values-all.yaml']],
+    ['empty and least values', ['values-edges.yaml']],
+    ['one file over another', ['values-all.yaml', 'values-edges.yaml']],
+  ])('are the same from helm and from `tulle install` with %s', async (_, files) => {
     if (cluster.helm === null)
       throw new Error('helm is not here: it is in the folder of the assets, or on PATH');
-    const byHelm = parseManifests(await helmTemplate(cluster.helm));
-    expect(comparable(byHelm)).toEqual(comparable(mesh.manifests));
+    const values = files.flatMap((file) => ['-f', `${root}/test/kubernetes/data/${file}`]);
+    const byHelm = parseManifests(await helmTemplate(cluster.helm, values));
+    const byTulle = parseManifests(await tulle(['install', ...values]));
+    expect(byHelm.length).toBeGreaterThan(15);
+    expect(comparable(byHelm)).toEqual(comparable(byTulle));
   });
 
   it('run everything as somebody who may do little', () => {
@@ -157,9 +166,9 @@ describeCluster('api-server', 'the manifests', () => {
   });
 });
 
-async function helmTemplate(helm: string): Promise<string> {
+async function helmTemplate(helm: string, values: readonly string[] = []): Promise<string> {
   const args = ['template', 'tulle', `${root}/deploy/chart/tulle`, '--namespace', meshNamespace];
-  const { code, stdout, stderr } = await runCommand([helm, ...args]);
+  const { code, stdout, stderr } = await runCommand([helm, ...args, ...values]);
   if (code !== 0) throw new Error(`helm template ended with ${code}: ${stderr}`);
   return stdout;
 }

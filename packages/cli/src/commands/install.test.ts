@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseInjectorSettings } from '@tulle/injector-webhook';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { runCaptured } from '../testing/run-captured.ts';
@@ -65,6 +66,22 @@ describe('tulle install', () => {
     expect(config).toContain('trustDomain: mesh.example.com\n');
     expect(config).toContain('tracingEndpoint: http://otel:4318\n');
     expect(config).toContain('image: tulle.dev/sidecar:');
+  });
+
+  it.each([
+    [[]],
+    [
+      [
+        '--set',
+        'proxy.excludedOutboundPorts=[5432, 9000-9010]',
+        '--set',
+        'proxy.excludedOutboundCidrs=["fd00::/8"]',
+      ],
+    ],
+    [['--set', 'proxy.memoryLimit=none', '--set', 'proxy.accessLog="off"', '--set', 'tracing.sampleShare=0']],
+  ])('writes settings that the injector takes whole: %j', async (args) => {
+    const config = find(await install(...args), 'ConfigMap', 'tulle-injector').data?.['config.yaml'];
+    expect(parseInjectorSettings(config!, '0.0.0')).toMatchObject({ ok: true, warnings: [] });
   });
 
   it('keeps what is read as something else by older YAML in quotes', async () => {
