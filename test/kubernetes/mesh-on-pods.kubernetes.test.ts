@@ -1,5 +1,5 @@
 /**
- * The whole mesh with real pods, in the order of a life: installed, given a namespace, used, hurt. One
+ * The whole mesh with real pods, in the order of a life: installed, given a namespace, used, hurt, taken away. One
  * cluster serves all of it, so each test leaves the shop as the next one finds it.
  */
 import { eventually } from '@tulle/testkit';
@@ -264,4 +264,20 @@ describeCluster('pods', 'a mesh on real pods', () => {
     };
     await eventually(succeeded, { timeoutMs: 90_000, intervalMs: 500 });
   });
+
+  it('leaves no trace when it is uninstalled, and the shop goes on without it', async () => {
+    const { kubectl } = mesh;
+    await readers.stop();
+    await kubectl.must(['label', 'namespace', bookshopNamespace, 'tulle.dev/inject-']);
+    await kubectl.must(['rollout', 'restart', 'deployment', '-n', bookshopNamespace]);
+    await rolledOut(kubectl, deployments);
+    await mesh.uninstall();
+    expect(await mesh.traces()).toEqual([]);
+    const { status } = await kubectl.get('httproute/catalog', bookshopNamespace);
+    expect(JSON.stringify(status)).not.toContain('tulle');
+    for (const [app, count] of shop) {
+      for (const pod of await eventuallyReady(kubectl, app, count)) expect(sidecarOf(pod)).toBeUndefined();
+    }
+    expect(await visitor.visit('http://web.bookshop/')).toMatchObject({ status: 200 });
+  }, 180_000);
 });

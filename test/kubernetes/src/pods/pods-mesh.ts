@@ -47,12 +47,36 @@ export class PodsMesh implements AsyncDisposable {
     await this.untilReady();
   }
 
+  /** As `tulle uninstall --help` says it, for the case that nothing is to be kept. */
+  async uninstall(): Promise<void> {
+    const removal = await tulle(['uninstall', '--purge']);
+    await this.kubectl.must(['delete', '--ignore-not-found', '-f', '-'], removal, deadlineMs);
+    await this.tulle('uninstall', '--route-statuses');
+  }
+
   async untilReady(): Promise<void> {
     for (const program of ['tulle-control-plane', 'tulle-injector']) {
       const timeout = `--timeout=${startDeadlineSeconds}s`;
       const status = ['rollout', 'status', `deployment/${program}`, '-n', meshNamespace, timeout];
       await this.kubectl.must(status, '', deadlineMs);
     }
+  }
+
+  /** Names of everything in the cluster that is, or could be, the mesh's. Events end by themselves. */
+  async traces(): Promise<readonly string[]> {
+    const kinds = (await this.kubectl.must(['api-resources', '--verbs=list', '-o', 'name']))
+      .trim()
+      .split('\n');
+    const lasting = kinds.filter((kind) => !kind.startsWith('events'));
+    const names = await this.kubectl.must([
+      'get',
+      lasting.join(','),
+      '-A',
+      '-o',
+      'name',
+      '--ignore-not-found',
+    ]);
+    return names.split('\n').filter((name) => name.includes('tulle'));
   }
 
   async scaleControlPlane(replicas: number): Promise<void> {
