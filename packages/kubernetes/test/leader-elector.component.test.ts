@@ -104,3 +104,18 @@ test('a process that had no turn for long does not lead on the strength of an ol
   await a.elector.stop(1_000);
   a.close();
 });
+
+test('one request that hangs does not cost the lead', async () => {
+  await using fake = await FakeApiServer.start({ serves: [leases] });
+  const clock = new FakeClock();
+  const a = candidate(fake, 'a', clock);
+  await a.elector.start();
+  await eventually(() => expect(a.elector.isLeader).toBe(true));
+  fake.plan({ kind: 'hang' });
+  await eventually(() => expect(clock.pendingTasks).toBeGreaterThan(0));
+  await passUntil(() => fake.requests.filter(({ method }) => method === 'PUT').length >= 2, [clock]);
+  await passUntil(() => lease(fake).renewTime !== lease(fake).acquireTime, [clock]);
+  expect(a.told).toEqual([true]);
+  await a.elector.stop(1_000);
+  a.close();
+});

@@ -30,7 +30,12 @@ export interface KubernetesClientOptions {
   readonly userAgent?: string;
 }
 
-export interface WriteOptions {
+export interface ReadOptions {
+  /** For all attempts together; default 30 s. */
+  readonly deadlineMs?: number;
+}
+
+export interface WriteOptions extends ReadOptions {
   readonly subresource?: 'status' | 'scale';
   /** The API server does all but keep it. */
   readonly dryRun?: boolean;
@@ -88,9 +93,12 @@ export class KubernetesClient {
   }
 
   /** Null where there is none, or the resource type is not served. */
-  async get(type: ResourceType, ref: ObjectRef): Promise<RawObject | null> {
+  async get(type: ResourceType, ref: ObjectRef, options: ReadOptions = {}): Promise<RawObject | null> {
     try {
-      return readObject(await this.request({ method: 'GET', path: objectPath(type, ref) }), type);
+      return readObject(
+        await this.request({ method: 'GET', path: objectPath(type, ref), ...limitOf(options) }),
+        type,
+      );
     } catch (thrown) {
       if (isNotFound(thrown)) return null;
       throw thrown;
@@ -115,16 +123,15 @@ export class KubernetesClient {
   async create(type: ResourceType, object: ObjectInit, options: WriteOptions = {}): Promise<RawObject> {
     const path = collectionPath(type, object.metadata?.namespace);
     const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
-    return readObject(await this.request({ method: 'POST', path, query: queryOf(options), body }), type);
+    const request = { method: 'POST', path, query: queryOf(options), body, ...limitOf(options) };
+    return readObject(await this.request(request), type);
   }
 
   /** Fails with Conflict where the object has changed since it was read: its resourceVersion is compared. */
   async replace(type: ResourceType, object: RawObject, options: WriteOptions = {}): Promise<RawObject> {
     const path = objectPath(type, refOf(object), options.subresource);
-    return readObject(
-      await this.request({ method: 'PUT', path, query: queryOf(options), body: object }),
-      type,
-    );
+    const request = { method: 'PUT', path, query: queryOf(options), body: object, ...limitOf(options) };
+    return readObject(await this.request(request), type);
   }
 
   /** Server-side apply. */
@@ -257,6 +264,10 @@ type OpenRequest = Pick<ApiRequest, 'method' | 'path' | 'query' | 'body'> & {
   readonly contentType?: string | undefined;
   readonly accept?: string | undefined;
 };
+
+function limitOf({ deadlineMs }: ReadOptions): ReadOptions {
+  return deadlineMs === undefined ? {} : { deadlineMs };
+}
 
 function queryOf({ dryRun }: WriteOptions): Query {
   return dryRun === true ? { dryRun: 'All' } : {};

@@ -49,6 +49,8 @@ export class LeaderElector implements Component {
   readonly name: string;
   readonly #options: LeaderElectorOptions;
   readonly #timing: LeaseTiming;
+  /** Of one request: a second one has its turn before the lead is lost. */
+  readonly #limit: { readonly deadlineMs: number };
   readonly #metrics: LeaderMetrics;
   readonly #listeners = new Set<(isLeader: boolean) => void>();
   readonly #stopping = new AbortController();
@@ -65,6 +67,7 @@ export class LeaderElector implements Component {
   constructor(options: LeaderElectorOptions) {
     this.#options = { ...options, logger: options.logger.child({ lease: options.name }) };
     this.#timing = options.timing ?? defaultTiming;
+    this.#limit = { deadlineMs: this.#timing.renewDeadlineMs / 2 };
     this.name = `leader election by ${options.name}`;
     this.#metrics = leaderMetrics(options.metrics ?? new MetricsRegistry(), options.name);
   }
@@ -92,7 +95,10 @@ export class LeaderElector implements Component {
   /** Gives the Lease back, so that another need not wait for its end. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
+    // What is under way may hang, and the Lease is still to be given back.
+    const waiting = new AbortController();
+    await Promise.race([this.#running, pause(this.#options.clock, deadlineMs / 2, waiting.signal)]);
+    waiting.abort();
     const wasLeader = this.isLeader;
     this.#stepDown('this process stops');
     if (wasLeader) await this.#release(deadlineMs);
@@ -138,7 +144,7 @@ export class LeaderElector implements Component {
 
   async #read(): Promise<RawObject | null> {
     const { client, namespace, name } = this.#options;
-    const lease = await client.get(resourceTypes.leases, { namespace, name });
+    const lease = await client.get(resourceTypes.leases, { namespace, name }, this.#limit);
     this.#observe(lease);
     return lease;
   }
@@ -172,8 +178,8 @@ export class LeaderElector implements Component {
     try {
       const written =
         lease === null
-          ? await client.create(resourceTypes.leases, { metadata: { namespace, name }, spec })
-          : await client.replace(resourceTypes.leases, { ...lease, spec });
+          ? await client.create(resourceTypes.leases, { metadata: { namespace, name }, spec }, this.#limit)
+          : await client.replace(resourceTypes.leases, { ...lease, spec }, this.#limit);
       this.#observe(written);
     } catch (thrown) {
       // Read anew at the next attempt: somebody else has written.
