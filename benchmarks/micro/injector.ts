@@ -10,16 +10,23 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
 import { nextMaterial } from '../../packages/injector-webhook/src/certificate/next-material.ts';
+import type { InjectionContext } from '../../packages/injector-webhook/src/injection-context.ts';
 import { answerInjection } from '../../packages/injector-webhook/src/review/answer-injection.ts';
 import { formatAnswer } from '../../packages/injector-webhook/src/review/format-answer.ts';
 import { parseReview } from '../../packages/injector-webhook/src/review/parse-review.ts';
 import { createInjectorMetrics } from '../../packages/injector-webhook/src/server/injector-metrics.ts';
 import { WebhookServer } from '../../packages/injector-webhook/src/server/webhook-server.ts';
-import { testContext } from '../../packages/injector-webhook/src/testing/test-context.ts';
+import { defaultInjectorSettings } from '../../packages/injector-webhook/src/settings/injector-settings.ts';
 
 const corpus = join(import.meta.dirname, '../../packages/injector-webhook/corpus/review/pod.json');
 const review = readFileSync(corpus, 'utf8');
-const context = testContext();
+const context: InjectionContext = {
+  settings: defaultInjectorSettings('0.1.0'),
+  namespace: { name: 'shop', labels: { 'tulle.dev/inject': 'enabled' }, annotations: {} },
+  mesh: null,
+  rootsPem: 'ROOTS',
+  hasNativeSidecars: true,
+};
 
 if (process.argv[2] === '--serve') await serve();
 else await measure(Number(process.argv[2] ?? 5), Number(process.argv[3] ?? 500));

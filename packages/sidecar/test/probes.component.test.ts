@@ -1,3 +1,4 @@
+/** Long because every kind of probe is asked at the same port, of the same few servers. */
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
