@@ -19,13 +19,12 @@ const run = (image: ImageName, command: readonly string[], rest = {}) =>
   runProgram({ folder, image, command, ...rest });
 
 test.each([
-  ['control-plane', 'TULLE_'],
-  ['sidecar', 'TULLE_WORKLOAD'],
-  ['injector', 'TULLE_'],
-] as const)('the %s starts, and says which settings it lacks', async (image, setting) => {
+  ['control-plane', /invalid environment: .*TULLE_/],
+  ['sidecar', /invalid environment: .*TULLE_WORKLOAD/],
+  ['injector', /no Kubernetes cluster is configured/],
+] as const)('the %s starts, and says what it lacks', async (image, said) => {
   const { code, output } = await run(image, imageSpecs[image].entrypoint);
-  expect(output).toContain('invalid environment');
-  expect(output).toContain(setting);
+  expect(output).toMatch(said);
   expect(code).toBe(1);
 });
 
