@@ -14,6 +14,9 @@ const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 /** In a cluster every service listens on this port; in explicit mode the sidecar asks discovery. */
 const servicePort = 80;
 
+/** How long a call may say nothing. */
+const timeoutMs = Number(process.env.TIMEOUT_MS ?? '5000');
+
 /**
  * Calls a service by name, by plain HTTP. Where nothing captures traffic, the request goes to the own sidecar, with
  * the destination in `Host`: this is all that a program has to know of the mesh then. Else `sidecar` is null, and
@@ -24,7 +27,7 @@ export function call(sidecar: Address | null, service: string, path: string): Pr
   return new Promise((resolve) => {
     const fail = (reason: string) => resolve({ status: 0, reason, body: null });
     const outgoing = request(
-      { ...to, agent, path, headers: { host: service }, timeout: 5_000 },
+      { ...to, agent, path, headers: { host: service }, timeout: timeoutMs },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

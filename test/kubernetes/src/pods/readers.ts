@@ -78,6 +78,11 @@ export class Readers {
   }
 }
 
+/** What has not been answered, nor given up. */
+export function underWay({ sent, ok, failed }: ReaderCounts): number {
+  return sent - ok - failed;
+}
+
 function isWhole(line: string): boolean {
   return line.endsWith('}');
 }
@@ -102,6 +107,8 @@ function readersPod({ name, perSecond, targets }: ReadersOptions): object {
           env: [
             { name: 'RATE', value: `${perSecond}` },
             { name: 'TARGETS', value: targets.join(',') },
+            // A request that is only late, on a machine that starts a whole shop beside it, is not lost.
+            { name: 'TIMEOUT_MS', value: '15000' },
           ],
         },
       ],
