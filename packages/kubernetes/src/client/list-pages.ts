@@ -1,5 +1,5 @@
 import { clientReasons, KubernetesError } from '../kubernetes-error.ts';
-import { isRecord, type RawObject } from '../raw-object.ts';
+import { isRawObject, isRecord, type RawObject } from '../raw-object.ts';
 import { apiVersionOf, type ResourceType } from '../resource-types.ts';
 import type { ApiRequest } from './api-request.ts';
 import { collectionPath, type Query } from './resource-path.ts';
@@ -71,10 +71,11 @@ function readPage(body: unknown, type: ResourceType): ListPage & { readonly next
 /** An object as the API server sent it. In lists they come without their apiVersion and kind, which are added. */
 export function readObject(json: unknown, type: ResourceType): RawObject {
   if (!isRecord(json)) throw badResponse(`is no ${type.kind}`);
-  const object = json as { apiVersion?: unknown; kind?: unknown };
+  const object = json as Record<string, unknown>;
   object.apiVersion ??= apiVersionOf(type);
   object.kind ??= type.kind;
-  return json as unknown as RawObject;
+  if (!isRawObject(object)) throw badResponse(`is a ${type.kind} without a name`);
+  return object;
 }
 
 function badResponse(what: string): KubernetesError {
