@@ -87,6 +87,9 @@ export interface ConnectionCounts {
 /** What became of a request that could have been sent again. */
 export type RetryResult = 'sent' | 'over_budget' | 'no_endpoint';
 
+/** Of a request that waited for its service to have an endpoint again. */
+export type EndpointWaitResult = 'found' | 'in_vain' | 'overflow';
+
 export class RequestMetrics {
   readonly #edges: SeriesGroups<EdgeGroup>;
   readonly #tcpEdges: SeriesGroups<TcpGroup>;
@@ -96,6 +99,7 @@ export class RequestMetrics {
   readonly #limited: SeriesFamily<Counter>;
   readonly #protocolErrors: SeriesFamily<Counter>;
   readonly #retries: SeriesFamily<Counter>;
+  readonly #endpointWaits: SeriesFamily<Counter>;
   readonly #detections: SeriesFamily<Histogram>;
   readonly #expiryMs: number;
   #own = unknownEnd;
@@ -124,6 +128,11 @@ export class RequestMetrics {
       'tulle_retries_total',
       'Requests lost by an endpoint that could be sent again: sent, or why not.',
       ['direction', 'result'],
+    );
+    this.#endpointWaits = registry.counter(
+      'tulle_endpoint_waits_total',
+      'Requests to a service that had just lost its last endpoint, by whether another came in time.',
+      ['result'],
     );
     this.#detections = registry.histogram(
       'tulle_detection_duration_seconds',
@@ -219,6 +228,10 @@ export class RequestMetrics {
 
   retried(direction: ConnectionSide, result: RetryResult): void {
     this.#retries.with(direction, result).inc();
+  }
+
+  waitedForEndpoint(result: EndpointWaitResult): void {
+    this.#endpointWaits.with(result).inc();
   }
 
   /** Drops what nobody has used for long. */

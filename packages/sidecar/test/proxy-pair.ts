@@ -91,7 +91,8 @@ export class TestSidecar {
         accessLog: options.accessLogFormat ?? 'json',
         forwarding,
         limits,
-        timeouts,
+        // What has no endpoint is answered at once, but where a test is about the wait.
+        timeouts: { endpointWaitMs: 0, ...timeouts },
       }),
       outbound: {
         lookup: (authority) => this.services.get(authority) ?? { kind: 'unknown-host' },

@@ -11,6 +11,8 @@ const JITTER = 0.25;
  */
 export class Avoidance {
   isAvoided = false;
+  /** Of the failure that it is avoided for: the first of those in a row. */
+  sinceMs = 0;
   readonly #random: Random;
   #coolDownMs = 0;
   #untilMs = 0;
@@ -26,6 +28,7 @@ export class Avoidance {
     if (this.isAvoided && !this.#isProbed) return;
     const next = this.#coolDownMs === 0 ? FIRST_COOL_DOWN_MS : 2 * this.#coolDownMs;
     this.#coolDownMs = Math.min(next, MAX_COOL_DOWN_MS);
+    if (!this.isAvoided) this.sinceMs = nowMs;
     this.isAvoided = true;
     this.#failedMs = nowMs;
     this.#rest(nowMs);

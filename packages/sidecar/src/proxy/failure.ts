@@ -18,6 +18,12 @@ export interface Failure {
   readonly retryAfterSeconds?: number;
 }
 
+/** With what is known of this one, for the log. */
+export interface Outcome {
+  readonly failure: Failure;
+  readonly detail: string;
+}
+
 function failure(status: number, flag: ResponseFlag, reason: string, message: string): Failure {
   return { status, flag, reason, message };
 }

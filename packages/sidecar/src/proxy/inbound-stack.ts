@@ -88,6 +88,11 @@ export class InboundStack implements RequestStack {
     return null;
   }
 
+  /** It is the caller's sidecar that knows of others. */
+  holdForEndpoint(): boolean {
+    return false;
+  }
+
   /** Explicit: a port that this workload announces. */
   #announced(peer: InboundPeer): Cluster | null {
     const target = this.#options.view.target(peer.port);

@@ -6,8 +6,9 @@ import { type EdgeSeries, type RequestMetrics, unknownEnd } from '../metrics.ts'
 import type { AccessLog } from './access-log.ts';
 import { appMajorOf, isGrpc } from './app-major.ts';
 import type { Balancer } from './balancer.ts';
+import type { EndpointWaits } from './endpoint-waits.ts';
 import type { Exchange } from './exchange.ts';
-import { type Failure, failures } from './failure.ts';
+import { type Failure, failures, type Outcome } from './failure.ts';
 import { endOf } from './peer-end.ts';
 import { pickBackend } from './pick-backend.ts';
 import type { RequestStack, ServedRequest } from './request-stack.ts';
@@ -22,11 +23,14 @@ export interface OutboundStackOptions {
   readonly view: OutboundView;
   readonly upstreams: Upstreams;
   readonly balancer: Balancer;
+  readonly waits: EndpointWaits;
   readonly metrics: RequestMetrics;
   readonly accessLog: AccessLog;
   readonly random: Random;
   readonly monotonicMs: () => number;
 }
+
+const noEndpoint: Outcome = { failure: failures.noEndpoint, detail: '' };
 
 const MAX_CACHED_AUTHORITY = 256;
 const MAX_CACHED_SERIES = 1_024;
@@ -115,7 +119,12 @@ export class OutboundStack implements RequestStack {
     return balancer.pickOther(upstreams.slotsOf(cluster), slot, previousSlot);
   }
 
-  #toEndpoint(request: ServedRequest, head: RequestHead, port: OutboundPort): EndpointSlot | Failure {
+  holdForEndpoint(request: ServedRequest, outcome: Outcome): boolean {
+    const { cluster } = request.exchange;
+    return cluster !== null && this.#options.waits.hold(cluster, request, outcome);
+  }
+
+  #toEndpoint(request: ServedRequest, head: RequestHead, port: OutboundPort): EndpointSlot | Failure | null {
     const { upstreams, balancer, random } = this.#options;
     const { exchange } = request;
     let cluster = port.cluster;
@@ -136,7 +145,9 @@ export class OutboundStack implements RequestStack {
     }
     exchange.appMajor = appMajorOf(head, cluster.protocol);
     exchange.cluster = cluster;
-    return balancer.pick(upstreams.slotsOf(cluster)) ?? failures.noEndpoint;
+    const slot = balancer.pick(upstreams.slotsOf(cluster));
+    if (slot !== null) return slot;
+    return this.holdForEndpoint(request, noEndpoint) ? null : failures.noEndpoint;
   }
 
   #match(head: RequestHead, rules: readonly CompiledRule[]): CompiledRule | null {

@@ -23,6 +23,7 @@ import { type ConnectionSide, RequestMetrics } from '../metrics.ts';
 import { RequestTracer } from '../tracing/request-tracer.ts';
 import { AppClusters } from './app-clusters.ts';
 import { TwoChoices } from './balancer.ts';
+import { EndpointWaits } from './endpoint-waits.ts';
 import { InboundStack } from './inbound-stack.ts';
 import { type OpenAccessLog, openAccessLog } from './open-access-log.ts';
 import { OutboundStack } from './outbound-stack.ts';
@@ -69,6 +70,7 @@ export class Proxy implements Component {
   readonly #metrics: RequestMetrics;
   readonly #overload: OverloadGuard;
   readonly #upstreams: Upstreams;
+  readonly #waits: EndpointWaits;
   readonly #outbound: RelayPool;
   readonly #inbound: RelayPool;
   readonly #listeners: { readonly outbound: OutboundListener; readonly inbound: InboundListener };
@@ -89,6 +91,13 @@ export class Proxy implements Component {
     const owner = () => options.inbound.owner;
     const dialer = new MeshDialer(settings, options.identity, { owner, metrics, codecs });
     this.#upstreams = new Upstreams({ dialer, limits, timeouts, sweep: this.#sweep, metrics, random });
+    this.#waits = new EndpointWaits({
+      upstreams: this.#upstreams,
+      clock,
+      maxWaiting: limits.maxHeldRequests,
+      waitMs: timeouts.endpointWaitMs,
+      count: (result) => metrics.waitedForEndpoint(result),
+    });
     this.#accessLog = openAccessLog({
       format: settings.accessLog,
       clock,
@@ -106,7 +115,7 @@ export class Proxy implements Component {
     };
     this.#outbound = this.#relays(
       'outbound',
-      new OutboundStack({ ...shared, view: options.outbound, random }),
+      new OutboundStack({ ...shared, view: options.outbound, waits: this.#waits, random }),
       metrics,
     );
     const apps = new AppClusters((cluster) => this.#upstreams.forget(cluster));
@@ -151,6 +160,7 @@ export class Proxy implements Component {
     this.#sweep.start();
     this.#sweep.add(this.#overload);
     this.#sweep.add(this.#upstreams);
+    this.#sweep.add(this.#waits);
     this.#sweep.add(this.#metrics);
     await this.#listeners.outbound.open();
     const { host, port } = this.#listeners.outbound;
@@ -195,6 +205,7 @@ export class Proxy implements Component {
         inbound: { port: this.inboundPort, connections: this.#inbound.context.connections.size },
       },
       drain: this.#drain.describe(),
+      waiting: this.#waits.count,
       pools: this.#upstreams.describe(),
       settings,
     };

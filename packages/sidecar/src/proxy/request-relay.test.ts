@@ -107,6 +107,7 @@ function setUp(httpMajor: 1 | 2, method: string, options: SetUp = {}) {
       return slot;
     },
     routeAgain: () => left.shift() ?? null,
+    holdForEndpoint: () => false,
     rescue,
     rescueUpstream,
     finish: ({ exchange }) => void finished.push(`${exchange.code} ${exchange.reason}`),

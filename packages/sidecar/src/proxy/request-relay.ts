@@ -19,17 +19,18 @@ import type { OutboundLookup } from '../config/mesh-view.ts';
 import type { DownstreamContext } from './downstream-context.ts';
 import type { QueuedRequest } from './endpoint-pool.ts';
 import { Exchange } from './exchange.ts';
-import { badRequest, type Failure, failures } from './failure.ts';
+import { badRequest, type Failure, failures, type Outcome } from './failure.ts';
 import { sendLocalAnswer } from './local-answer.ts';
 import type { RequestCopy } from './request-copy.ts';
 import type { ServedClient, ServedRequest } from './request-stack.ts';
+import { outcomeOf } from './rescue.ts';
 import { type RespondedRequest, ResponseRelay } from './response-relay.ts';
 import { isIdempotent, isSafeToSendAgain, type Loss, lossOf, maySendAgain } from './send-again.ts';
 import { EndpointSlot } from './upstreams.ts';
 
 /** With an upstream, or with nothing at all. */
 const MOVING = 0;
-/** Discovery has been asked. */
+/** Discovery has been asked, or is to tell of an endpoint. */
 const HELD = 1;
 /** In the endpoint's queue. */
 const QUEUED = 2;
@@ -134,14 +135,19 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
     this.fail(failure.kind === 'protocol' ? badRequest(failure.error) : failures.downstreamClosed);
   }
 
-  /** Discovery has answered the hold of that number. */
-  resumeRouting(holdNumber: number, lookup: OutboundLookup): void {
+  resumeRouting(holdNumber: number, lookup: OutboundLookup | null): void {
     const copy = this.#copy;
     if (this.#state !== HELD || this.holdNumber !== holdNumber || copy === null) return;
     this.#state = MOVING;
     this.#copy = null;
     this.resolved = lookup;
     this.#route(copy.head, copy);
+  }
+
+  giveUp(holdNumber: number, failure: Failure, detail: string): void {
+    if (this.#state !== HELD || this.holdNumber !== holdNumber) return;
+    this.#state = MOVING;
+    this.#context.stack.rescue(this, failure, detail);
   }
 
   onPoolReady(upstream: ClientStream): void {
@@ -164,17 +170,13 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   onUpstreamAbort(failure: StreamFailure): void {
     this.#upstream = null;
     const loss = lossOf(failure);
-    const next = loss === null ? null : this.#nextFor(loss);
-    if (loss === null || next === null) this.#context.stack.rescueUpstream(this, failure);
-    else this.#sendAgain(next, loss);
+    if (loss !== null && this.#recovers(loss, outcomeOf(failure))) return;
+    this.#context.stack.rescueUpstream(this, failure);
   }
 
   onLossAnswered(loss: Loss): boolean {
-    const next = this.#nextFor(loss);
-    if (next === null) return false;
-    this.abortUpstream();
-    this.#sendAgain(next, loss);
-    return true;
+    const failure = loss.told ?? failures.connectFailed;
+    return this.#recovers(loss, { failure, detail: 'its sidecar says so, and no other came in time' });
   }
 
   /** The exchange ends with an answer of ours; or is cut, when the client has part of another. */
@@ -318,6 +320,22 @@ export class RequestRelay implements ServerStreamHandler, ServedRequest, QueuedR
   #refuseHead(): void {
     this.abortUpstream();
     this.fail(badRequest(h1ErrorOf(H1_HEAD_TOO_LARGE)));
+  }
+
+  /** The request is sent again, or waits for somebody to be sent to; `outcome` is what it is answered in the end. */
+  #recovers(loss: Loss, outcome: Outcome): boolean {
+    const next = this.#nextFor(loss);
+    if (next !== null) {
+      this.abortUpstream();
+      this.#sendAgain(next, loss);
+      return true;
+    }
+    if (!loss.isUnreachable || this.#copy === null || this.exchange.hasResponse) return false;
+    if (!this.#context.stack.holdForEndpoint(this, outcome)) return false;
+    this.abortUpstream();
+    this.#state = HELD;
+    this.stream?.pause();
+    return true;
   }
 
   /** Where the request is to be sent again; null: its failure is answered. */

@@ -2,7 +2,7 @@ import type { RequestHead, StreamFailure } from '@tulle/http';
 import type { OriginalAddress } from '../capture/original-destination.ts';
 import type { OutboundLookup } from '../config/mesh-view.ts';
 import type { Exchange } from './exchange.ts';
-import type { Failure } from './failure.ts';
+import type { Failure, Outcome } from './failure.ts';
 import type { ForwardedClient } from './forwarded-client.ts';
 import type { InboundPeer } from './inbound-peer.ts';
 import type { EndpointSlot } from './upstreams.ts';
@@ -27,8 +27,10 @@ export interface ServedRequest {
   resolved: OutboundLookup | null;
   /** Counts the holds, so that a late answer meets its own. */
   holdNumber: number;
-  /** Discovery has answered the hold of that number. */
-  resumeRouting(holdNumber: number, lookup: OutboundLookup): void;
+  /** What the hold of that number was for is there; where `lookup` is null, it is looked up again. */
+  resumeRouting(holdNumber: number, lookup: OutboundLookup | null): void;
+  /** What the hold of that number was for has not come. */
+  giveUp(holdNumber: number, failure: Failure, detail: string): void;
   /** Ends the exchange with an answer of ours; or cuts it, when the client has part of another. */
   answer(failure: Failure, detail: string): void;
 }
@@ -42,6 +44,8 @@ export interface RequestStack {
   route(request: ServedRequest, head: RequestHead): EndpointSlot | Failure | null;
   /** Which other endpoint, for a request that `exchange.slot` has lost; null: there is none. */
   routeAgain(exchange: Exchange): EndpointSlot | null;
+  /** For a request that nobody could be sent to: true where it waits for an endpoint, as held by route(). */
+  holdForEndpoint(request: ServedRequest, outcome: Outcome): boolean;
   /** The exchange failed for a reason of ours or the client's. The one exit of all failures. */
   rescue(request: ServedRequest, failure: Failure, detail: string): void;
   /** As rescue, for what an upstream did. */

@@ -1,7 +1,7 @@
 /** The one exit of failures, of both sides: what becomes of them for the client, the access log and metrics. */
 import type { StreamFailure, TransportError } from '@tulle/http';
 import { assertNever } from '@tulle/model';
-import { type Failure, failures } from './failure.ts';
+import { type Failure, failures, type Outcome } from './failure.ts';
 import type { ServedRequest } from './request-stack.ts';
 
 /** Sets status, flag and reason. The answer of a peer's sidecar is no failure here: it is passed on. */
@@ -10,10 +10,16 @@ export function rescue(request: ServedRequest, failure: Failure, detail: string)
   request.answer(failure, detail);
 }
 
+/** The failure of a connection that could not be made, and the words for it. */
+export function outcomeOf(failure: StreamFailure): Outcome {
+  return { failure: failureOf(failure), detail: detailOf(failure) };
+}
+
 /** What went wrong between here and the upstream. The codec's words go to the log, not to the client. */
 export function rescueUpstream(request: ServedRequest, failure: StreamFailure): void {
-  request.exchange.detail = detailOf(failure);
-  request.answer(failureOf(failure), '');
+  const outcome = outcomeOf(failure);
+  request.exchange.detail = outcome.detail;
+  request.answer(outcome.failure, '');
 }
 
 function detailOf(failure: StreamFailure): string {

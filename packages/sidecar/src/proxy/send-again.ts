@@ -1,6 +1,6 @@
 /** When a request may be sent again: never where it may have been processed, unless that changes nothing. */
 import type { ClientStream, RequestHead, ResponseHead, StreamFailure } from '@tulle/http';
-import { failures } from './failure.ts';
+import { type Failure, failures } from './failure.ts';
 import type { RequestCopy } from './request-copy.ts';
 
 /** A request that an endpoint has not answered, and that might be sent again. */
@@ -11,14 +11,15 @@ export interface Loss {
   readonly isUnreachable: boolean;
   /** Where there is no other endpoint, this one may be asked again. */
   readonly mayStay: boolean;
+  /** What the endpoint's sidecar said; null where there was no answer. */
+  readonly told: Failure | null;
 }
 
-const unreachable: Loss = { isUnprocessed: true, isUnreachable: true, mayStay: false };
-const refused: Loss = { isUnprocessed: true, isUnreachable: false, mayStay: true };
-const refusedThere: Loss = { isUnprocessed: true, isUnreachable: false, mayStay: false };
+const unreachable: Loss = { isUnprocessed: true, isUnreachable: true, mayStay: false, told: null };
+const refused: Loss = { isUnprocessed: true, isUnreachable: false, mayStay: true, told: null };
 /** A pooled connection may have been closing at this very moment; a fresh one was not. */
-const closedReused: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: true };
-const closedFresh: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: false };
+const closedReused: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: true, told: null };
+const closedFresh: Loss = { isUnprocessed: false, isUnreachable: false, mayStay: false, told: null };
 
 /** Whether a copy is worth keeping. */
 export function maySendAgain(head: RequestHead, upstream: ClientStream, httpMajor: 1 | 2): boolean {
@@ -41,12 +42,14 @@ export function lossOf(failure: StreamFailure): Loss | null {
 }
 
 /** What a peer's sidecar says of its application, by `x-tulle-reason`, which no application can say. */
-const lossesOfPeers: ReadonlyMap<string, Loss> = new Map([
-  [failures.connectFailed.reason, unreachable],
-  [failures.portNotAnnounced.reason, unreachable],
-  [failures.upstreamRefused.reason, refusedThere],
-  [failures.upstreamClosed.reason, closedFresh],
-]);
+const lossesOfPeers: ReadonlyMap<string, Loss> = new Map(
+  [
+    { ...unreachable, told: failures.connectFailed },
+    { ...unreachable, told: failures.portNotAnnounced },
+    { ...refused, mayStay: false, told: failures.upstreamRefused },
+    { ...closedFresh, told: failures.upstreamClosed },
+  ].map((loss) => [loss.told.reason, loss]),
+);
 
 /** `isGrpcError`: a response of a head alone to a call of gRPC, whose status is 200 whatever went wrong. */
 export function lossOfAnswer(head: ResponseHead, isGrpcError: boolean): Loss | null {

@@ -26,7 +26,10 @@ export interface ProxyLimits extends HttpLimits {
   readonly maxBufferedBytes: number;
   /** Resident memory of the process; null: not known. From nine tenths on: 503 UO `overloaded`, and no new connections. */
   readonly memoryLimitBytes: number | null;
-  /** Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. */
+  /**
+   * Requests that wait for discovery, one listener. Above: 503 `discovery_overflow`. As many more may wait for an
+   * endpoint; above, they are answered at once.
+   */
   readonly maxHeldRequests: number;
   /** Open connections to one endpoint. Above: the request waits in the endpoint's queue. */
   readonly maxConnectionsPerEndpoint: number;
@@ -58,6 +61,11 @@ export interface ProxyTimeouts {
   readonly stalledMs: number;
   /** In an endpoint's queue. After: 503 UO `pool_timeout`. */
   readonly queueMs: number;
+  /**
+   * For a service whose last endpoint went, or cannot be reached any more, to have another; from when that began.
+   * After: 503 UH `no_endpoint`, or what became of the attempt.
+   */
+  readonly endpointWaitMs: number;
   /** Bytes that are relayed without a byte either way. After: both sides are reset. */
   readonly tcpIdleMs: number;
   /** After our half-close, for the client to read the rest and close. After: reset. */
@@ -111,6 +119,7 @@ export const defaultProxyTimeouts: ProxyTimeouts = {
   streamIdleMs: 3_600_000,
   stalledMs: 5_000,
   queueMs: 5_000,
+  endpointWaitMs: 2_000,
   tcpIdleMs: 3_600_000,
   lingerMs: 30_000,
 };

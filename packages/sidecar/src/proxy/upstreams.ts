@@ -41,6 +41,8 @@ interface ClusterSlots {
   endpoints: readonly UpstreamEndpoint[];
   slots: readonly EndpointSlot[];
   usedMs: number;
+  /** Since when there is none, where there was one before; else null. */
+  emptySinceMs: number | null;
 }
 
 /** The pools of one side by endpoint, shared by every cluster that lists the endpoint. */
@@ -62,6 +64,18 @@ export class Upstreams implements Swept {
     }
     known.usedMs = this.#nowMs;
     return known.slots;
+  }
+
+  /** Since when none of its endpoints can be reached. Null: one can, or there has never been one. */
+  outSinceMs(cluster: Cluster): number | null {
+    const known = this.#clusters.get(cluster);
+    if (known === undefined || known.slots.length === 0) return known?.emptySinceMs ?? null;
+    let sinceMs = 0;
+    for (const { pool } of known.slots) {
+      if (!pool.isAvoided) return null;
+      sinceMs = Math.max(sinceMs, pool.avoidance.sinceMs);
+    }
+    return sinceMs;
   }
 
   /** Lets its connections go once they are idle. */
@@ -141,9 +155,19 @@ export class Upstreams implements Swept {
       return before?.slots.find((slot) => slot.pool === pool) ?? new EndpointSlot(pool, cluster.name);
     });
     if (before !== undefined) release(before.slots);
-    const made = { endpoints: cluster.endpoints, slots, usedMs: before?.usedMs ?? this.#nowMs };
+    const made = {
+      endpoints: cluster.endpoints,
+      slots,
+      usedMs: before?.usedMs ?? this.#nowMs,
+      emptySinceMs: slots.length > 0 ? null : this.#emptySinceMs(before),
+    };
     this.#clusters.set(cluster, made);
     return made;
+  }
+
+  #emptySinceMs(before: ClusterSlots | undefined): number | null {
+    if (before === undefined) return null;
+    return before.slots.length > 0 ? this.#nowMs : before.emptySinceMs;
   }
 
   #poolOf(endpoint: UpstreamEndpoint, cluster: string): EndpointPool {
