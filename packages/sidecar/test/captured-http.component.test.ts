@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestAuthority, eventually, type TestAuthority } from '@tulle/testkit';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OutboundLookup } from '../src/config/mesh-view.ts';
 import { type CapturedPairOptions, rule, startCapturedPair, virtualIp } from './captured-pair.ts';
 import { Cleanup } from './cleanup.ts';
 import { seenBy, startEcho } from './proxy-pair.ts';
@@ -52,6 +53,26 @@ describe.each(['socket', 'handle'] as const)('captured HTTP on the %s backend', 
     expect(await app.until('x-seen')).toContain('200 OK');
     expect(client.requests('security="mtls"', 'code="200"')).toBe(1);
   });
+
+  it.each([
+    ['detect', 1],
+    ['http', 0],
+    ['grpc', 0],
+  ] as const)(
+    'has its server dialled while it is silent, unless its port is declared: %s',
+    async (protocol, dialled) => {
+      const { client, server, dial } = await start();
+      const key = `${virtualIp.address}:${virtualIp.port}`;
+      const { port } = client.addresses.get(key) as Extract<OutboundLookup, { kind: 'found' }>;
+      client.addresses.set(key, { kind: 'found', port: { ...port, cluster: { ...port.cluster, protocol } } });
+      const app = dial();
+      // Longer than a silent client is waited for; nothing tells when that is over.
+      await sleep(300);
+      expect(server.sum('tulle_tls_handshakes_total', ['side="inbound"'])).toBe(dialled);
+      app.send(get);
+      expect(await app.until('\r\n\r\n')).toMatch(/^HTTP/);
+    },
+  );
 
   it('is answered 503 where discovery does not answer', async () => {
     const { client, dial } = await start();

@@ -19,7 +19,7 @@ export interface CapturedRoute {
   /** By which it is remembered who speaks first. */
   readonly destination: string;
   /** Whom the port's declared protocol has speak first, where it tells. */
-  readonly speaksFirst: 'server' | null;
+  readonly speaksFirst: 'client' | 'server' | null;
   /** Whether a silent client's server may be dialled. */
   readonly mayDialInSilence: boolean;
   /** Sets the transport's handler. */
@@ -95,7 +95,8 @@ export class CapturedConnection
   }
 
   onSilence(): void {
-    if (this.#route.mayDialInSilence) this.#startDial();
+    // Of a client that is to speak first nothing is learnt by dialling: it has connected ahead of its need.
+    if (this.#route.mayDialInSilence && this.#route.speaksFirst !== 'client') this.#startDial();
   }
 
   onGone(error: TransportError | null): void {

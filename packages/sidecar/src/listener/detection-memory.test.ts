@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DetectionMemory } from './detection-memory.ts';
+import { DetectionMemory, firstSpeaker } from './detection-memory.ts';
 
 const waits = { unknownMs: 100, serverFirstMs: 0, clientFirstMs: 1_000 };
 
@@ -19,5 +19,19 @@ describe('DetectionMemory', () => {
     for (let i = 0; i <= 1_024; i++) memory.remember(`destination ${i}`, 'server');
     expect(memory.waitMs('destination 0', null)).toBe(100);
     expect(memory.waitMs('destination 1', null)).toBe(0);
+  });
+});
+
+describe('firstSpeaker', () => {
+  it.each([
+    ['http', 80, 'client'],
+    ['h2c', 80, 'client'],
+    ['grpc', 5432, 'client'],
+    ['tcp', 80, 'server'],
+    ['tls', 443, 'server'],
+    ['detect', 5432, 'server'],
+    ['detect', 80, null],
+  ] as const)('of a port declared as %s, number %i: %s', (protocol, port, who) => {
+    expect(firstSpeaker(protocol, port)).toBe(who);
   });
 });

@@ -33,7 +33,7 @@ export class DetectionMemory {
   }
 
   /** `declared`: what the port's protocol says, for a destination that was not seen yet. */
-  waitMs(destination: string, declared: 'server' | null): number {
+  waitMs(destination: string, declared: 'client' | 'server' | null): number {
     switch (this.#speaksFirst.get(destination) ?? declared) {
       case 'server':
         return this.#waits.serverFirstMs;
@@ -53,6 +53,12 @@ export class DetectionMemory {
     const [oldest] = this.#speaksFirst.keys();
     if (oldest !== undefined) this.#speaksFirst.delete(oldest);
   }
+}
+
+/** Who speaks first by the declared protocol; null: it does not tell. */
+export function firstSpeaker(protocol: AppProtocol, port: number): 'client' | 'server' | null {
+  if (protocol === 'http' || protocol === 'h2c' || protocol === 'grpc') return 'client';
+  return isOpaquePort(protocol, port) ? 'server' : null;
 }
 
 /** Whether a port carries bytes that nobody need look at. */

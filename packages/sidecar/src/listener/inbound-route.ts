@@ -10,7 +10,7 @@ import { meshAlpnProtocols } from '../proxy/mesh-tls.ts';
 import type { RelayParts } from '../tcp/relay-parts.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
 import type { CapturedRoute } from './captured-connection.ts';
-import { isOpaquePort } from './detection-memory.ts';
+import { firstSpeaker } from './detection-memory.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { TcpEdge } from './tcp-edge.ts';
 
@@ -48,10 +48,10 @@ export class InboundRoute implements CapturedRoute {
     });
   }
 
-  get speaksFirst(): 'server' | null {
+  get speaksFirst(): 'client' | 'server' | null {
     const { address } = this.#parts;
     const rule = this.#rule();
-    return address !== null && rule !== null && isOpaquePort(rule.protocol, address.port) ? 'server' : null;
+    return address === null || rule === null ? null : firstSpeaker(rule.protocol, address.port);
   }
 
   get mayDialInSilence(): boolean {

@@ -9,7 +9,7 @@ import type { EndpointSlot } from '../proxy/upstreams.ts';
 import type { RelayParts } from '../tcp/relay-parts.ts';
 import { TcpDial, type TcpDialOwner } from '../tcp/tcp-dial.ts';
 import type { CapturedRoute } from './captured-connection.ts';
-import { isOpaquePort } from './detection-memory.ts';
+import { firstSpeaker, isOpaquePort } from './detection-memory.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { TcpEdge } from './tcp-edge.ts';
 
@@ -20,7 +20,6 @@ const OUTSIDE = 'outside';
 export class OutboundRoute implements CapturedRoute {
   readonly destination: string;
   readonly mayDialInSilence = true;
-  readonly speaksFirst = null;
   readonly #context: ListenerContext;
   readonly #view: OutboundView;
   readonly #address: OriginalAddress;
@@ -57,6 +56,11 @@ export class OutboundRoute implements CapturedRoute {
       default:
         return assertNever(this.#lookup);
     }
+  }
+
+  get speaksFirst(): 'client' | 'server' | null {
+    if (this.#lookup.kind !== 'found') return null;
+    return firstSpeaker(this.#lookup.port.cluster.protocol, this.#address.port);
   }
 
   serveHttp(transport: Transport): void {
