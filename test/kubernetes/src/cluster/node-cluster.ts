@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
@@ -54,7 +54,10 @@ export class NodeCluster implements Cluster {
     for (const number of [...numbers.slice(offset), ...numbers.slice(0, offset)]) {
       const cluster = new NodeCluster(assets, await temporaryDirectory('node'), number);
       const failure = await cluster.#up(number);
-      if (failure === null) return cluster;
+      if (failure === null) {
+        await sharesForPods(number);
+        return cluster;
+      }
       await cluster[Symbol.asyncDispose]();
       if (!failure.includes(`another cluster ${number} runs`)) throw new Error(failure);
     }
@@ -90,5 +93,22 @@ export class NodeCluster implements Cluster {
     const command = [join(this.#scripts, 'up-node'), ...where, '--for', `${lifetimeSeconds}`];
     const { code, stderr } = await runCommand(command, { timeoutMs: upTimeoutMs });
     return code === 0 ? null : `up-node ended with ${code}: ${stderr}`;
+  }
+}
+
+/** Of the processor, under cgroups of version 1 and of version 2: what eight threads outside have. */
+const shares = [
+  ['/sys/fs/cgroup/cpu', 'cpu.shares', '8192'],
+  ['/sys/fs/cgroup', 'cpu.weight', '800'],
+] as const;
+
+/**
+ * On a machine of its own, all pods together have twice the share of all else together. Here the group of the pods
+ * would have that of a single thread of the API server's, of etcd's or of the test's.
+ */
+async function sharesForPods(number: number): Promise<void> {
+  for (const [root, file, share] of shares) {
+    const path = join(root, `kube-tulle${number}`, file);
+    if (existsSync(path)) await writeFile(path, share);
   }
 }
