@@ -16,6 +16,7 @@ import { AccessLog } from '../../packages/sidecar/src/proxy/access-log.ts';
 import { TwoChoices } from '../../packages/sidecar/src/proxy/balancer.ts';
 import { DownstreamConnection } from '../../packages/sidecar/src/proxy/downstream-connection.ts';
 import type { OpenConnection } from '../../packages/sidecar/src/proxy/downstream-context.ts';
+import { EndpointWaits } from '../../packages/sidecar/src/proxy/endpoint-waits.ts';
 import { OutboundStack } from '../../packages/sidecar/src/proxy/outbound-stack.ts';
 import { OverloadGuard } from '../../packages/sidecar/src/proxy/overload/overload-guard.ts';
 import { OverloadMetrics } from '../../packages/sidecar/src/proxy/overload/overload-metrics.ts';
@@ -113,6 +114,7 @@ export function exchangeWith({ tracer, lines = '' }: ExchangeOptions): () => voi
     },
     upstreams,
     balancer: new TwoChoices(Math.random),
+    waits: new EndpointWaits({ upstreams, clock: systemClock, maxWaiting: 0, waitMs: 0, count() {} }),
     metrics,
     accessLog: new AccessLog({ format: 'off', clock: systemClock, own: () => metrics.own, write() {} }),
     random: Math.random,
