@@ -1,3 +1,4 @@
+import { sidecarPorts } from '../defaults.ts';
 import { portRange } from '../kinds/ports.ts';
 import {
   cidrList,
@@ -117,7 +118,7 @@ export const proxyOptions: ProxyOptionTable = {
   },
   inboundPort: {
     name: 'inbound-port',
-    reader: wholeNumber(portRange.min, portRange.max),
+    reader: wholeNumber(portRange.min, portRange.max, Object.values(sidecarPorts)),
     meaning: 'where the sidecar takes mesh traffic',
     example: '16006',
   },
@@ -161,7 +162,8 @@ export const proxyOptions: ProxyOptionTable = {
   accessLog: {
     name: 'access-log',
     reader: oneOf(['off', 'errors', 'text', 'json']),
-    meaning: 'a line a request',
+    meaning:
+      'a line a request and a connection: `off`, `errors` (those that went wrong; bounded), `text`, `json`',
     example: 'json',
   },
   forwarded: {

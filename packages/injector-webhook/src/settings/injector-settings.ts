@@ -48,7 +48,8 @@ function defaultProxy(version: string): ProxyOptions {
     memoryRequest: '128Mi',
     memoryLimit: '512Mi',
     logLevel: 'info',
-    accessLog: 'off',
+    // Why a request has failed should not have to be asked for after it has; bounded by the sidecar (access-log.ts).
+    accessLog: 'errors',
     forwarded: 'append',
     xfcc: 'sanitize',
     drainSeconds: 10,

@@ -16,6 +16,7 @@ function lineOf(format: AccessLogFormat, change: Partial<Exchange>, request = ge
     clock: new FakeClock(),
     own: () => own,
     write: (line) => void lines.push(line),
+    onOmitted: () => {},
   });
   const exchange = new Exchange();
   exchange.begin(0);
@@ -54,6 +55,33 @@ describe('AccessLog', () => {
     expect(lineOf('off', { code: 503, flag: 'UH' })).toBe('');
   });
 
+  it('keeps what stands in a query out of `errors`, which nobody has asked for', () => {
+    const request = 'GET /reset?token=secret HTTP/1.1\r\nHost: shop\r\n\r\n';
+    expect(lineOf('errors', { code: 503, flag: 'UH' }, request)).toContain('"path":"/reset?"');
+    expect(lineOf('json', { code: 503, flag: 'UH' }, request)).toContain('"path":"/reset?token=secret"');
+  });
+
+  it('tells of so many errors and then of ten a second, and how many it has left out', () => {
+    const lines: string[] = [];
+    const clock = new FakeClock();
+    let omitted = 0;
+    const log = new AccessLog({
+      format: 'errors',
+      clock,
+      own: () => own,
+      write: (line) => void lines.push(line),
+      onOmitted: () => omitted++,
+    });
+    const fail = () => log.wants(ended) && log.connectionLine(ended);
+    for (let i = 0; i < 10_000; i++) fail();
+    expect([lines.length, omitted]).toEqual([100, 9_900]);
+    clock.advance(1_000);
+    for (let i = 0; i < 10_000; i++) fail();
+    expect(lines).toHaveLength(110);
+    expect(JSON.parse(lines[100]!).access.omitted).toBe(9_900);
+    expect(JSON.parse(lines[101]!).access).not.toHaveProperty('omitted');
+  });
+
   it('writes JSON with every field', () => {
     const { access } = JSON.parse(lineOf('json', { code: 502, flag: 'UF', reason: 'connect_failed' }));
     expect(access).toMatchObject({ direction: 'outbound', code: 502, flag: 'UF', reason: 'connect_failed' });
@@ -84,6 +112,7 @@ describe('AccessLog', () => {
         clock: new FakeClock(),
         own: () => own,
         write: (line) => void lines.push(line),
+        onOmitted: () => {},
       });
     log('text').connectionLine(ended);
     log('json').connectionLine(ended);

@@ -2,6 +2,7 @@ import type { Clock } from '@tulle/runtime';
 import type { EdgeEnd, TcpEdgeLabels } from '../metrics.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseFlag } from './failure.ts';
+import { LineBudget } from './line-budget.ts';
 import type { AccessLogFormat } from './settings.ts';
 
 export interface AccessLogOptions {
@@ -11,7 +12,12 @@ export interface AccessLogOptions {
   readonly own: () => EdgeEnd;
   /** Gets whole lines. */
   write(line: string): void;
+  /** A line that `errors` is not to write any more. */
+  onOmitted(): void;
 }
+
+/** Of `errors`, which sidecars on Kubernetes have by default: some 14 kB a second, however much fails. */
+const errorLimits = { burst: 100, perSecond: 10 } as const;
 
 /** The far side of an exchange or connection, for its line. */
 export interface LoggedPeer {
@@ -40,25 +46,39 @@ export interface EndedConnection extends TcpEdgeLabels {
 
 type Entry = Readonly<Record<string, string | number>>;
 
-/** One line an exchange or connection; with `errors` only where a response flag says that it went wrong, as JSON. */
+/**
+ * One line an exchange or connection; with `errors` only where a response flag says that it went wrong, as JSON, without
+ * what stands in queries, and within a budget.
+ */
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  readonly #errorBudget: LineBudget;
+  /** Since the last line. */
+  #omitted = 0;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
+    this.#errorBudget = new LineBudget(errorLimits, options.clock.monotonicMs());
   }
 
+  /** Asked once before each line, which then is to be written. */
   wants({ flag }: { readonly flag: ResponseFlag }): boolean {
-    const { format } = this.#options;
-    return format === 'errors' ? flag !== '' : format !== 'off';
+    const { format, clock, onOmitted } = this.#options;
+    if (format !== 'errors') return format !== 'off';
+    if (flag === '') return false;
+    if (this.#errorBudget.take(clock.monotonicMs())) return true;
+    this.#omitted++;
+    onOmitted();
+    return false;
   }
 
   /** Of a request; ask wants() first. */
   line(peer: LoggedPeer, exchange: Exchange, durationMs: number): void {
     const { text } = exchange;
-    this.#write(peer.direction, `${text.method} ${text.path}`, {
+    const path = this.#options.format === 'errors' ? withoutQuery(text.path) : text.path;
+    this.#write(peer.direction, `${text.method} ${path}`, {
       method: text.method,
-      path: text.path,
+      path,
       authority: text.authority,
       protocol: exchange.isGrpc ? 'grpc' : `http${exchange.appMajor}`,
       ...this.#endsOf(peer),
@@ -116,8 +136,20 @@ export class AccessLog {
     const { format, clock, write } = this.#options;
     const time = new Date(clock.nowMs()).toISOString();
     if (format === 'text') write(`${time} ${direction} ${quoted(what)} ${textOf(fields)}\n`);
-    else write(`${JSON.stringify({ access: { time, direction, ...fields } })}\n`);
+    else write(`${JSON.stringify({ access: { time, direction, ...fields, ...this.#takeOmitted() } })}\n`);
   }
+
+  #takeOmitted(): Entry {
+    const omitted = this.#omitted;
+    this.#omitted = 0;
+    return omitted === 0 ? {} : { omitted };
+  }
+}
+
+/** Queries hold what is whose: what nobody asked to be logged keeps them out. */
+function withoutQuery(path: string): string {
+  const question = path.indexOf('?');
+  return question < 0 ? path : path.slice(0, question + 1);
 }
 
 function nameOf({ namespace, workload }: EdgeEnd): string {

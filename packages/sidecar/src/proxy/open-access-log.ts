@@ -30,16 +30,26 @@ export function openAccessLog({
   write,
 }: OpenAccessLogOptions): OpenAccessLog {
   const dropped = registry
-    .counter('tulle_access_log_dropped_total', 'Lines of the access log dropped because its reader is slow.')
+    .counter(
+      'tulle_access_log_dropped_total',
+      'Lines of the access log dropped because its reader is slow, or more fails than `errors` tells of.',
+    )
     .with();
+  const onDropped = () => dropped.inc();
   const lines = new BoundedLines({
     maxWaitingBytes: MAX_WAITING_BYTES,
     write: writeStdout,
-    onDropped: () => dropped.inc(),
+    onDropped,
     schedule: (delayMs, task) => void clock.schedule(delayMs, task),
   });
   return {
-    accessLog: new AccessLog({ format, clock, own: () => metrics.own, write: write ?? lines.write }),
+    accessLog: new AccessLog({
+      format,
+      clock,
+      own: () => metrics.own,
+      write: write ?? lines.write,
+      onOmitted: onDropped,
+    }),
     flush: (deadlineMs) =>
       Promise.race([lines.flush(), new Promise<void>((resolve) => void clock.schedule(deadlineMs, resolve))]),
   };

@@ -80,7 +80,11 @@ export const valueTree: ValueTree = {
   }),
   proxy: group('What sidecars get where neither MeshConfig nor an annotation says otherwise.', {
     logLevel: choice('info', ['debug', 'info', 'warn', 'error', 'silent'], "What a sidecar's own log tells."),
-    accessLog: choice('off', ['off', 'errors', 'text', 'json'], 'Which requests and connections it logs.'),
+    accessLog: choice(
+      'errors',
+      ['off', 'errors', 'text', 'json'],
+      'Which requests and connections it logs: none, those that went wrong (at most ten a second), or all.',
+    ),
     drainSeconds: integer(10, [0, 3_600], 'At its end: how long what is under way may take.'),
     cpuRequest: text('50m', quantity, 'Cores that it asks for.'),
     memoryRequest: text('128Mi', quantity, 'Memory that it asks for.'),
