@@ -1,7 +1,7 @@
 /** What operators write: the kinds that the mesh reads, parsed at the door, with labels and defaults. */
 export { customResourceDefinitions, type TulleKind } from './crds/crds.ts';
 export type { CustomResourceDefinition } from './crds/custom-resource.ts';
-export { defaults } from './defaults.ts';
+export { defaults, sidecarPorts } from './defaults.ts';
 export { formatFault, formatPlace } from './format-fault.ts';
 export type { EndpointSlice, SliceEndpoint, SlicePort } from './kinds/endpoint-slice.ts';
 export type { HttpRoute, HttpRouteRule } from './kinds/http-route.ts';

@@ -189,6 +189,90 @@ describe('injected again after others', () => {
   });
 });
 
+describe('a pod as nobody should write it', () => {
+  test('may have null where it has nothing, as manifests written by hand do', () => {
+    const empty = { ports: null, env: null, resources: null, lifecycle: null, livenessProbe: null };
+    const bare = { metadata: null, spec: { initContainers: null, volumes: null, securityContext: null } };
+    const given = { ...bare, spec: { ...bare.spec, containers: [{ name: 'web', image: 'web:1', ...empty }] } };
+    for (const to of [context, testContext({ hasNativeSidecars: false })]) {
+      const result = injectPod(given, to);
+      if (result.kind !== 'inject') throw new Error(JSON.stringify(result));
+      const stands = patched(given, result) as RawPod;
+      expect(stands.metadata?.annotations).toMatchObject({ 'tulle.dev/injected': '0.1.0' });
+      expect(injectPod(stands, to)).toMatchObject({ kind: 'skip', reason: 'already-injected' });
+    }
+  });
+
+  test.each([
+    '{',
+    'null',
+    '{"web/readiness":null}',
+    '{"web/readiness":{}}',
+    '{"web/readiness":{"http":{"port":80}}}',
+    '{"web/readiness":{"tcp":{"port":{}}}}',
+    '{"web/readiness":{"tcp":{"port":80},"timeoutSeconds":"1"}}',
+    '{"__proto__":{"tcp":{"port":80}},"web/readiness":[]}',
+  ])('may say in our name that its probes were %s', (text) => {
+    const once = structuredClone(injected(pod)) as { spec: { initContainers: RawContainer[] } };
+    const sidecar = once.spec.initContainers.find(({ name }) => name === 'tulle-sidecar')!;
+    const variable = sidecar.env!.find(({ name }) => name === 'TULLE_PROBES') as { value?: unknown };
+    variable.value = text;
+    expect(injectPod(once, context).kind).toBe('inject');
+  });
+
+  test('may have nothing but our containers', () => {
+    const [sidecar] = injected(pod, testContext({ hasNativeSidecars: false })).spec.containers;
+    const given = {
+      metadata: { annotations: { 'tulle.dev/injected': '0.1.0' } },
+      spec: { containers: [{ ...sidecar, volumeMounts: [null] }] },
+    };
+    expect(injectPod(given, testContext({ hasNativeSidecars: false })).kind).toBe('inject');
+  });
+
+  test('is refused where it has more probes than its sidecar would take, which would not start', () => {
+    const header = { name: 'x-long', value: 'x'.repeat(4_000) };
+    const httpGet = { port: 80, httpHeaders: Array.from({ length: 40 }, () => header) };
+    const containers = [{ name: 'web', image: 'web:1', readinessProbe: { httpGet } }];
+    expect(injectPod({ spec: { containers } }, context)).toMatchObject({
+      kind: 'deny',
+      violations: [
+        { path: 'spec', reason: expect.stringMatching(/^has probes of \d+ bytes .* which takes 120000/) },
+      ],
+    });
+    expect(injectPod({ spec: { containers } }, withOptions({ rewriteProbes: 'disabled' })).kind).toBe('inject');
+    const probe = { tcpSocket: { port: 80 } };
+    const probes = { readinessProbe: probe, livenessProbe: probe, startupProbe: probe };
+    const many = Array.from({ length: 100 }, (_, i) => ({ name: `web-${i}`, image: 'web:1', ...probes }));
+    expect(injectPod({ spec: { containers: many } }, context)).toMatchObject({
+      kind: 'deny',
+      violations: [{ path: 'spec', reason: expect.stringMatching(/^has 300 probes .* which takes 256/) }],
+    });
+  });
+});
+
+describe('an ordinary sidecar, which is the first container', () => {
+  const ordinary = testContext({ hasNativeSidecars: false });
+  const key = 'kubectl.kubernetes.io/default-container';
+
+  test('is not the one that kubectl logs and exec take', () => {
+    expect(injected(pod, ordinary).metadata?.annotations?.[key]).toBe('web');
+    expect(injected(pod).metadata?.annotations).not.toHaveProperty([key]);
+    const chosen = { ...pod, metadata: { annotations: { [key]: 'other' } } };
+    expect(injected(chosen, ordinary).metadata?.annotations?.[key]).toBe('other');
+  });
+});
+
+test('a cluster without native sidecars is told of where the setting stands', () => {
+  const old = withOptions({ nativeSidecar: 'enabled' }, { hasNativeSidecars: false });
+  expect(injectPod(pod, old)).toMatchObject({
+    violations: [{ path: '', reason: expect.stringContaining('the namespace or the installation says') }],
+  });
+  const annotations = { 'config.tulle.dev/native-sidecar': 'enabled' };
+  expect(injectPod({ ...pod, metadata: { annotations } }, old)).toMatchObject({
+    violations: [{ path: 'metadata.annotations["config.tulle.dev/native-sidecar"]' }],
+  });
+});
+
 function probesOf({ spec }: RawPod): unknown {
   const sidecar = spec.initContainers?.find(({ name }) => name === 'tulle-sidecar');
   const variable = sidecar?.env?.find(({ name }) => name === 'TULLE_PROBES');

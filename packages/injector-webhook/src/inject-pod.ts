@@ -1,10 +1,15 @@
-import { configPrefix, type ProxyOptions, readConfigAnnotations } from '@tulle/api';
+import {
+  configPrefix,
+  type ProxyOptions,
+  type ProxyOverrides,
+  readConfigAnnotations,
+  sidecarPorts,
+} from '@tulle/api';
 import type { Violation } from '@tulle/model';
 import { decideInjection, type SkipReason, skipReasons } from './decision/decide-injection.ts';
 import { labelViolations, podViolations } from './decision/pod-violations.ts';
 import { podWarnings } from './decision/pod-warnings.ts';
 import { addInjected } from './injected/add-injected.ts';
-import { sidecarPorts } from './injected/names.ts';
 import { stripInjected } from './injected/strip-injected.ts';
 import type { InjectionContext } from './injection-context.ts';
 import { meshOverrides } from './options/levels.ts';
@@ -12,6 +17,7 @@ import { mergeOptions } from './options/merge-options.ts';
 import { type JsonPatchOperation, jsonPatch } from './patch/json-patch.ts';
 import type { RawPod } from './pod/raw-pod.ts';
 import { readPod } from './pod/read-pod.ts';
+import { probeTableFaults } from './probes/probe-table.ts';
 import { rewriteProbes } from './probes/rewrite-probes.ts';
 
 export type InjectionResult =
@@ -47,8 +53,8 @@ export function injectPod(json: unknown, context: InjectionContext): InjectionRe
   if (decision.do === 'skip') return skip(decision.reason, decision.isUnexpected);
 
   const { pod: original, standing } = stripInjected(pod);
-  const { options, violations, warnings } = optionsOf(original, context);
-  const faults = [...violations, ...nativeFaults(options, context), ...podViolations(original, options)];
+  const { own, options, violations, warnings } = optionsOf(original, context);
+  const faults = [...violations, ...nativeFaults(options, own, context), ...podViolations(original, options)];
   if (faults.length > 0) return { kind: 'deny', violations: faults };
   const isNative = isNativeSidecar(options, context);
   const ends = original.spec.restartPolicy === 'Never' || original.spec.restartPolicy === 'OnFailure';
@@ -56,6 +62,8 @@ export function injectPod(json: unknown, context: InjectionContext): InjectionRe
 
   const { namespace } = context;
   const probed = withProbes(original, options);
+  const tooMuch = probeTableFaults(probed.table);
+  if (tooMuch.length > 0) return { kind: 'deny', violations: tooMuch };
   const setup = { options, context, isNative, probes: probed.table };
   const injected = addInjected(probed.pod, setup, standing);
   const patch = jsonPatch(pod, injected);
@@ -83,6 +91,7 @@ function optionsOf(pod: RawPod, { settings, namespace, mesh }: InjectionContext)
   ]);
   const isOwn = ({ path }: Violation) => path === 'metadata.annotations';
   return {
+    own: own.overrides,
     options: merged.options,
     violations: [...own.violations, ...merged.violations.filter(isOwn)],
     warnings: [...own.warnings, ...wide.violations, ...merged.violations.filter((one) => !isOwn(one))],
@@ -93,10 +102,17 @@ function isNativeSidecar({ nativeSidecar }: ProxyOptions, { hasNativeSidecars }:
   return nativeSidecar === 'auto' ? hasNativeSidecars : nativeSidecar === 'enabled';
 }
 
-function nativeFaults(options: ProxyOptions, { hasNativeSidecars }: InjectionContext): readonly Violation[] {
-  if (options.nativeSidecar !== 'enabled' || hasNativeSidecars) return [];
-  const reason = 'the cluster has no native sidecars (Kubernetes 1.29): leave it out, or set it to auto';
-  return [{ path: `metadata.annotations["${configPrefix}native-sidecar"]`, reason }];
+function nativeFaults(
+  { nativeSidecar }: ProxyOptions,
+  own: ProxyOverrides,
+  { hasNativeSidecars }: InjectionContext,
+): readonly Violation[] {
+  if (nativeSidecar !== 'enabled' || hasNativeSidecars) return [];
+  const name = `${configPrefix}native-sidecar`;
+  const reason = 'the cluster has no native sidecars (Kubernetes 1.29)';
+  return own.nativeSidecar === undefined
+    ? [{ path: '', reason: `${reason}, and the namespace or the installation says ${name}: enabled` }]
+    : [{ path: `metadata.annotations["${name}"]`, reason: `${reason}: leave it out, or set it to auto` }];
 }
 
 function withProbes(pod: RawPod, options: ProxyOptions) {

@@ -23,12 +23,13 @@ export function oneOf<const T extends string>(allowed: readonly T[]): OptionRead
   };
 }
 
-export function wholeNumber(min: number, max: number): OptionReader<number> {
+export function wholeNumber(min: number, max: number, except: readonly number[] = []): OptionReader<number> {
+  const others = except.length === 0 ? '' : ` other than ${except.join(', ')}`;
   return {
-    form: `a whole number from ${min} to ${max}`,
+    form: `a whole number from ${min} to ${max}${others}`,
     read: (text) => {
       const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= min && value <= max ? { value } : null;
+      return value >= min && value <= max && !except.includes(value) ? { value } : null;
     },
   };
 }

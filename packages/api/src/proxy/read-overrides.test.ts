@@ -39,6 +39,13 @@ describe('annotations', () => {
     ]);
   });
 
+  test('do not lead mesh traffic to a port that the sidecar has for something else', () => {
+    const told15020 = told(readConfigAnnotations(named('inbound-port', '15020')).violations);
+    expect(told15020).toEqual([
+      'metadata.annotations["config.tulle.dev/inbound-port"]: must be a whole number from 1 to 65535 other than 15001, 15000, 15020, not "15020"',
+    ]);
+  });
+
   test('that are misspelt are warned of with the name that is near', () => {
     expect(told(readConfigAnnotations(named('acess-log', 'json')).warnings)).toEqual([
       'metadata.annotations["config.tulle.dev/acess-log"]: is no known setting: is config.tulle.dev/access-log meant?',

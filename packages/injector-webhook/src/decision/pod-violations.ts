@@ -1,6 +1,6 @@
-import { configPrefix, labels, type ProxyOptions } from '@tulle/api';
+import { configPrefix, labels, type ProxyOptions, sidecarPorts } from '@tulle/api';
 import type { Violation } from '@tulle/model';
-import { ownNames, sidecarPorts, sidecarUser } from '../injected/names.ts';
+import { ownNames, sidecarUser } from '../injected/names.ts';
 import type { RawContainer, RawPod, RawPodSpec } from '../pod/raw-pod.ts';
 
 const lists = ['initContainers', 'containers'] as const;

@@ -7,6 +7,8 @@ import { placeOwn } from './place-own.ts';
 import type { StandingLists } from './strip-injected.ts';
 import { ownVolumes } from './volumes.ts';
 
+const defaultContainer = 'kubectl.kubernetes.io/default-container';
+
 /**
  * The pod with its sidecar. A native one stands directly behind tulle-init, before all others: what they do is in the
  * mesh. An ordinary one starts after every init container has ended; these would find nobody where they are led, so
@@ -15,11 +17,15 @@ import { ownVolumes } from './volumes.ts';
 export function addInjected(pod: RawPod, setup: SidecarSetup, standing: StandingLists): RawPod {
   const { spec, metadata = {} } = pod;
   const { options, isNative, context } = setup;
+  // kubectl logs and exec take the first container where nothing says otherwise: ours, where it is an ordinary one.
+  const [first] = spec.containers;
+  const application = isNative || first === undefined ? {} : { [defaultContainer]: first.name };
   return {
     ...pod,
     metadata: {
       ...metadata,
       annotations: {
+        ...application,
         ...metadata.annotations,
         [annotations.injected]: context.settings.version,
         [annotations.capture]: options.capture,

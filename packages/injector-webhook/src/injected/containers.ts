@@ -1,7 +1,7 @@
-import { type ProxyOptions, quantityValue } from '@tulle/api';
+import { type ProxyOptions, quantityValue, sidecarPorts } from '@tulle/api';
 import type { RawContainer, RawPodSpec, RawResources } from '../pod/raw-pod.ts';
 import { initEnvironment, type SidecarSetup, sidecarEnvironment } from './environment.ts';
-import { mountPaths, ownNames, programs, sidecarPorts, sidecarUser } from './names.ts';
+import { mountPaths, ownNames, programs, sidecarUser } from './names.ts';
 
 /** Makes the rules of capture, and ends. */
 export function initContainer({ options, context }: SidecarSetup, spec: RawPodSpec): RawContainer {

@@ -1,8 +1,8 @@
-import type { ProxyOptions } from '@tulle/api';
+import { type ProxyOptions, sidecarPorts } from '@tulle/api';
 import type { InjectionContext } from '../injection-context.ts';
 import type { RawNamed } from '../pod/raw-pod.ts';
 import { formatProbeTable, type ProbeTable } from '../probes/probe-table.ts';
-import { mountPaths, sidecarPorts, sidecarUser } from './names.ts';
+import { mountPaths, sidecarUser } from './names.ts';
 
 export interface SidecarSetup {
   readonly options: ProxyOptions;

@@ -13,9 +13,6 @@ export const ownNames = {
 /** The user and group of the sidecar, whose connections are never captured. */
 export const sidecarUser = 1_337;
 
-/** Where the sidecar listens besides its inbound port, which can be moved (docs/capture.md). */
-export const sidecarPorts = { outbound: 15_001, admin: 15_000, metrics: 15_020 } as const;
-
 /** The audience that the control plane asks of tokens. */
 export const tokenAudience = 'tulle';
 

@@ -43,7 +43,7 @@ function isApiToken({ mountPath }: RawNamed): boolean {
 }
 
 function named(list: unknown): readonly RawNamed[] {
-  return Array.isArray(list) ? (list as readonly RawNamed[]) : [];
+  return Array.isArray(list) ? (list as readonly RawNamed[]).filter(isObject) : [];
 }
 
 function merge(standing: unknown, own: unknown): unknown {

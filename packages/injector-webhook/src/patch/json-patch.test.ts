@@ -39,6 +39,15 @@ describe('jsonPatch', () => {
     );
   });
 
+  test('takes no more time or memory for a list than it has members', () => {
+    const list = Array.from({ length: 20_000 }, (_, i) => ({ name: `n${i}` }));
+    const [first, ...rest] = list;
+    expect(jsonPatch(list, [...rest, first])).toEqual([
+      { op: 'remove', path: '/0' },
+      { op: 'add', path: '/19999', value: first },
+    ]);
+  });
+
   test('moves as few members of a list as it can', () => {
     const list = (names: string) => [...names].map((name) => ({ name }));
     expect(jsonPatch(list('abcd'), list('dabce'))).toEqual([

@@ -64,14 +64,30 @@ function compareLists(
 function keptInOrder(from: readonly Named[], to: readonly Named[]): ReadonlySet<string> {
   const placeOf = new Map(to.map(({ name }, i) => [name, i]));
   const places = from.flatMap(({ name }) => placeOf.get(name) ?? []);
-  const runs: number[][] = [];
-  for (const place of places) {
-    let longest: number[] = [];
-    for (const run of runs) if (run.at(-1)! < place && run.length > longest.length) longest = run;
-    runs.push([...longest, place]);
+  return new Set(longestRise(places).map((place) => to[place]!.name));
+}
+
+interface Rise {
+  readonly last: number;
+  readonly before: Rise | undefined;
+}
+
+/** The longest subsequence that rises, in n log n: somebody may send thousands of variables. */
+function longestRise(numbers: readonly number[]): readonly number[] {
+  // By length, the one that ends lowest.
+  const lowest: Rise[] = [];
+  for (const number of numbers) {
+    let [low, high] = [0, lowest.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (lowest[middle]!.last < number) low = middle + 1;
+      else high = middle;
+    }
+    lowest[low] = { last: number, before: lowest[low - 1] };
   }
-  const best = runs.reduce((a, b) => (b.length > a.length ? b : a), []);
-  return new Set(best.map((place) => to[place]!.name));
+  const rise: number[] = [];
+  for (let end = lowest.at(-1); end !== undefined; end = end.before) rise.push(end.last);
+  return rise.reverse();
 }
 
 /** Names are asked to be unique: else a member could not be told by its name. */

@@ -1,9 +1,16 @@
 import { ManifestNode, type ManifestReport } from '@tulle/api';
 import type { Parsed } from '@tulle/model';
+import { probeLimits } from '../probes/probe-table.ts';
 import type { RawPod } from './raw-pod.ts';
 
 /** More than any cluster takes. */
-const limits = { containers: 200, volumes: 1_000, ports: 1_000, env: 5_000, headers: 100 } as const;
+const limits = {
+  containers: 200,
+  volumes: 1_000,
+  ports: 1_000,
+  env: 5_000,
+  headers: probeLimits.headers,
+} as const;
 const port = { min: 1, max: 65_535 } as const;
 const id = { min: 0, max: 4_294_967_295 } as const;
 const seconds = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
@@ -19,7 +26,25 @@ export function readPod(json: unknown): Parsed<RawPod> {
   pod.field('status').object().field('phase').optionalText();
   checkSpec(pod.field('spec').object({ isRequired: true }));
   if (report.violations.length > 0) return { ok: false, violations: report.violations };
-  return { ok: true, value: json as RawPod };
+  return { ok: true, value: withoutNulls(json) as RawPod };
+}
+
+/** Deeper than anything of a pod's: what is sent to be deep is left as it is. */
+const maxDepth = 64;
+
+/** A field that is null is none, as manifests written by hand have it; the same object where there are none. */
+function withoutNulls(json: unknown, depth = 0): unknown {
+  if (typeof json !== 'object' || json === null || depth > maxDepth) return json;
+  if (Array.isArray(json)) {
+    const items = json.map((item) => withoutNulls(item, depth + 1));
+    return items.some((item, i) => item !== json[i]) ? items : json;
+  }
+  const entries = Object.entries(json);
+  const kept = entries
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => [key, withoutNulls(value, depth + 1)] as const);
+  const isSame = kept.length === entries.length && kept.every(([, value], i) => value === entries[i]![1]);
+  return isSame ? json : Object.fromEntries(kept);
 }
 
 function checkSpec(spec: ManifestNode): void {

@@ -16,6 +16,12 @@ describe('the webhook server', () => {
   let server: WebhookServer;
   let agent: Agent;
   let answer: () => ReviewAnswer | Promise<ReviewAnswer>;
+  let heard = (_line: string) => {};
+  const logger = {
+    ...silentLogger,
+    debug: (message: string) => heard(`debug: ${message}`),
+    error: (message: string) => heard(`error: ${message}`),
+  };
 
   const renew = () => nextMaterial(null, { names: ['localhost'], nowMs: Date.now() });
 
@@ -35,7 +41,7 @@ describe('the webhook server', () => {
       handlers: { '/inject': () => answer() },
       drainDelayMs: 0,
       clock: systemClock,
-      logger: silentLogger,
+      logger,
       metrics: series,
     });
     await server.start();
@@ -84,6 +90,7 @@ describe('the webhook server', () => {
     ['/inject', '{', 'POST', 400, 'not an AdmissionReview: the body is not JSON'],
     ['/inject', '{}', 'POST', 400, 'not an AdmissionReview: apiVersion: is required'],
     ['/__proto__', review, 'POST', 404, 'no such webhook'],
+    ['//', review, 'POST', 404, 'no such webhook'],
   ])('answers %s with %s by %s with %i', async (path, body, method, status, reason) => {
     const found = await post(path, body, method);
     expect(found.status).toBe(status);
@@ -102,6 +109,18 @@ describe('the webhook server', () => {
     expect(await post('/inject', review)).toMatchObject({ status: 503, text: 'not ready: no roots\n' });
     answer = () => Promise.reject(new Error('broken'));
     expect(await post('/inject', review)).toMatchObject({ status: 500 });
+  });
+
+  test('makes no noise of a client that goes away before it has sent its review', async () => {
+    const told = new Promise<string>((resolve) => {
+      heard = resolve;
+    });
+    const { port } = server;
+    const options = { host: '127.0.0.1', servername: 'localhost', port: port!, path: '/inject', agent };
+    const request = send({ ...options, method: 'POST', headers: { 'content-length': 1_000 } });
+    request.on('error', () => {});
+    request.write('{', () => request.destroy());
+    expect(await told).toBe('debug: no review');
   });
 
   test('uses a new certificate for new connections', async () => {

@@ -99,7 +99,7 @@ export class WebhookServer implements Component {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { handlers, metrics, clock, logger } = this.#options;
-    const path = new URL(request.url ?? '/', 'https://webhook.invalid').pathname;
+    const [path = ''] = (request.url ?? '').split('?');
     const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
     if (handler === undefined) {
       return this.#refuse(response, 404, `no such webhook; there are ${Object.keys(handlers).join(', ')}`);
@@ -131,6 +131,10 @@ export class WebhookServer implements Component {
 
   /** The API server tells the text to whoever wrote the object. */
   #fail(response: ServerResponse, thrown: unknown): void {
+    if (response.destroyed) {
+      this.#options.logger.debug('no review', { reason: 'the client went away' });
+      return;
+    }
     const isKnown = thrown instanceof TulleError;
     const status = isKnown && thrown.isRetryable ? 503 : 500;
     this.#options.metrics.refused.with(String(status)).inc();
