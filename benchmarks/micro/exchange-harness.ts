@@ -116,7 +116,13 @@ export function exchangeWith({ tracer, lines = '' }: ExchangeOptions): () => voi
     balancer: new TwoChoices(Math.random),
     waits: new EndpointWaits({ upstreams, clock: systemClock, maxWaiting: 0, waitMs: 0, count() {} }),
     metrics,
-    accessLog: new AccessLog({ format: 'off', clock: systemClock, own: () => metrics.own, write() {}, onOmitted() {} }),
+    accessLog: new AccessLog({
+      format: 'off',
+      clock: systemClock,
+      own: () => metrics.own,
+      write() {},
+      onOmitted() {},
+    }),
     random: Math.random,
     monotonicMs: () => systemClock.monotonicMs(),
   });

@@ -193,7 +193,10 @@ describe('a pod as nobody should write it', () => {
   test('may have null where it has nothing, as manifests written by hand do', () => {
     const empty = { ports: null, env: null, resources: null, lifecycle: null, livenessProbe: null };
     const bare = { metadata: null, spec: { initContainers: null, volumes: null, securityContext: null } };
-    const given = { ...bare, spec: { ...bare.spec, containers: [{ name: 'web', image: 'web:1', ...empty }] } };
+    const given = {
+      ...bare,
+      spec: { ...bare.spec, containers: [{ name: 'web', image: 'web:1', ...empty }] },
+    };
     for (const to of [context, testContext({ hasNativeSidecars: false })]) {
       const result = injectPod(given, to);
       if (result.kind !== 'inject') throw new Error(JSON.stringify(result));
@@ -213,8 +216,8 @@ describe('a pod as nobody should write it', () => {
     '{"web/readiness":{"tcp":{"port":80},"timeoutSeconds":"1"}}',
     '{"__proto__":{"tcp":{"port":80}},"web/readiness":[]}',
   ])('may say in our name that its probes were %s', (text) => {
-    const once = structuredClone(injected(pod)) as { spec: { initContainers: RawContainer[] } };
-    const sidecar = once.spec.initContainers.find(({ name }) => name === 'tulle-sidecar')!;
+    const once = structuredClone(injected(pod));
+    const sidecar = once.spec.initContainers!.find(({ name }) => name === 'tulle-sidecar')!;
     const variable = sidecar.env!.find(({ name }) => name === 'TULLE_PROBES') as { value?: unknown };
     variable.value = text;
     expect(injectPod(once, context).kind).toBe('inject');
@@ -239,7 +242,9 @@ describe('a pod as nobody should write it', () => {
         { path: 'spec', reason: expect.stringMatching(/^has probes of \d+ bytes .* which takes 120000/) },
       ],
     });
-    expect(injectPod({ spec: { containers } }, withOptions({ rewriteProbes: 'disabled' })).kind).toBe('inject');
+    expect(injectPod({ spec: { containers } }, withOptions({ rewriteProbes: 'disabled' })).kind).toBe(
+      'inject',
+    );
     const probe = { tcpSocket: { port: 80 } };
     const probes = { readinessProbe: probe, livenessProbe: probe, startupProbe: probe };
     const many = Array.from({ length: 100 }, (_, i) => ({ name: `web-${i}`, image: 'web:1', ...probes }));
