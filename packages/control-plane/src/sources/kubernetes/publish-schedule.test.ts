@@ -20,6 +20,25 @@ describe('PublishSchedule', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(300);
   });
 
+  it('holds a lone change up for a quarter of a second at most, however long the step before it took', () => {
+    const clock = new FakeClock();
+    const startsMs: number[] = [];
+    const schedule = new PublishSchedule(clock, () => {
+      startsMs.push(clock.monotonicMs());
+      // The first translation of a large mesh.
+      if (startsMs.length === 1) clock.advance(1_400);
+    });
+    schedule.poke();
+    clock.advance(5 + 1_400);
+    const changedMs = clock.monotonicMs();
+    schedule.poke();
+    clock.advance(2_000);
+    expect(startsMs).toHaveLength(2);
+    expect(startsMs[1]! - changedMs).toBeLessThanOrEqual(250);
+    // Some rest there is: whoever waited during the long step is served before the next one.
+    expect(startsMs[1]! - changedMs).toBeGreaterThanOrEqual(200);
+  });
+
   it('goes on after a step that failed', () => {
     const clock = new FakeClock();
     let steps = 0;

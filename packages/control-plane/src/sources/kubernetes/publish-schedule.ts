@@ -4,13 +4,14 @@ import type { Clock } from '@tulle/runtime';
 const quietMs = 5;
 /** How long a change may wait for the end of a burst, */
 const maxWaitMs = 50;
-/** or longer where what follows a change takes so long that it would fill the loop: it gets a third of it. */
+/** or longer where what follows a change takes so long that it would fill the loop: it gets a third of it, */
 const restFactor = 2;
-const maxRestMs = 2_000;
+/** or more, where it takes very long: what waited for that has its turn well within this, and a lone change is not held up. */
+const maxRestMs = 250;
 
 /**
  * When changes are passed on. A lone change waits for `quietMs`; a storm is passed on in steps, of which each is
- * followed by twice the time that it took, so that streams and health checks are served in between.
+ * followed by twice the time that it took, up to `maxRestMs`, so that streams and health checks are served in between.
  */
 export class PublishSchedule {
   readonly #clock: Clock;
