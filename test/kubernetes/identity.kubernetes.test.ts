@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiServerCluster } from './src/cluster/api-server-cluster.ts';
 import { clusterPace } from './src/kubectl.ts';
 import { askForCertificate } from './src/mesh/ask-for-certificate.ts';
+import { startBareSidecar } from './src/mesh/bare-sidecar.ts';
 import { expiredToken } from './src/mesh/expired-token.ts';
 import { InstalledMesh, type LocalProgram } from './src/mesh/installed-mesh.ts';
 import { meshNamespace } from './src/mesh/manifests.ts';
@@ -109,6 +110,47 @@ describeCluster('own-api-server', 'identity on Kubernetes', () => {
     const token = await makeToken();
     expect(await ask(token)).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
     expect(JSON.stringify(replicas[0].process.log)).not.toContain(token);
+  });
+
+  it('is for the pods of its account alone: a stream that names another is served when there is one', async () => {
+    const pod = ['twice-1', '-n', namespace] as const;
+    // Labelled afterwards: there is no injector here to make it with.
+    const meshedPod = async (serviceAccountName: string) => {
+      const containers = ['app', 'tulle-sidecar'].map((name) => ({ name, image: 'app' }));
+      const spec = { serviceAccountName, containers };
+      await mesh.kubectl.apply([
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod[0], namespace }, spec },
+      ]);
+      await mesh.kubectl.must(['label', 'pod', ...pod, 'tulle.dev/inject=enabled']);
+      const status = JSON.stringify({ status: { podIP: '10.9.9.9', podIPs: [{ ip: '10.9.9.9' }] } });
+      await mesh.kubectl.must(['patch', 'pod', ...pod, '--subresource=status', '--type=merge', '-p', status]);
+    };
+    const isKnown = async () => {
+      const { config } = JSON.parse(await replicas[0].page('/config_dump'));
+      const name = `${namespace}/twice-1`;
+      expect(config.snapshot.resources).toContainEqual(expect.objectContaining({ kind: 'workload', name }));
+    };
+    await mesh.kubectl.must(['create', 'serviceaccount', 'orders', '-n', namespace]);
+    await meshedPod('orders');
+    await eventually(isKnown, clusterPace);
+    await createPod('other-1');
+    const token = await tokenOfPod('other-1');
+    await using sidecar = await startBareSidecar(mesh, replicas[0], {
+      workload: `${namespace}/twice-1`,
+      token,
+    });
+    const refused = await sidecar.waitForLog(({ reason }) => String(reason).includes('PERMISSION_DENIED'));
+    expect(refused.reason).toContain(
+      'node identity/twice-1 is a pod of service account orders, and the certificate is one of default',
+    );
+    await deletePod('twice-1');
+    await meshedPod('default');
+    await eventually(async () => {
+      const { proxies } = JSON.parse(await replicas[0].page('/config_dump'));
+      const type = expect.objectContaining({ kind: 'workload', acked: expect.anything() });
+      const proxy = { node: `${namespace}/twice-1`, types: expect.arrayContaining([type]) };
+      expect(proxies).toContainEqual(expect.objectContaining(proxy));
+    }, clusterPace);
   });
 
   it('goes on when the Secret is deleted, and takes it back', async () => {

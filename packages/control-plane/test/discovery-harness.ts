@@ -5,6 +5,7 @@ import {
   resourceKinds,
   resourceName,
   type SpiffeId,
+  type Workload,
 } from '@tulle/model';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
 import { DiscoveryClient, eventually } from '@tulle/testkit';
@@ -54,6 +55,21 @@ export class FakeSource implements SnapshotSource {
     this.put('routes', { namespace: 'shop', name, port: 80, rules: [] }, { version });
   }
 
+  /** A pod of namespace `shop`. */
+  workload(name: string, serviceAccount: string, version = '1'): void {
+    const workload = {
+      namespace: 'shop',
+      name,
+      identity: { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount },
+      owner: name,
+      addresses: ['10.1.0.1'],
+      ports: [],
+      defaultMtls: { mode: 'permissive', policy: 'default' },
+      outbound: { unknownDestinations: 'allow' },
+    } as const;
+    this.put('workload', workload, { version });
+  }
+
   remove(kind: ResourceKind, name: string): void {
     this.#entries.delete(`${kind} ${name}`);
   }
@@ -67,6 +83,10 @@ export class FakeSource implements SnapshotSource {
         entries.find((entry) => entry.kind === kind && entry.aliases.includes(name)) ??
         null,
       list: (kind: ResourceKind, _client: ClientView) => entries.filter((entry) => entry.kind === kind),
+      identityOf: (name) => {
+        const entry = entries.find((candidate) => candidate.kind === 'workload' && candidate.name === name);
+        return (entry?.resource as Workload | undefined)?.identity ?? null;
+      },
       counts: () =>
         Object.fromEntries(resourceKinds.map((kind) => [kind, entries.length])) as Record<
           ResourceKind,
@@ -97,6 +117,8 @@ export interface Harness {
   readonly source: FakeSource;
   readonly service: DiscoveryService;
   readonly registry: MetricsRegistry;
+  /** Of the clients that connect from now on. */
+  identity: SpiffeId | null;
   client(node?: string | null): DiscoveryClient;
   /** Until the server has read the requests that leave this many subscriptions. */
   untilSubscriptions(count: number): Promise<void>;
@@ -114,10 +136,9 @@ export interface HarnessOptions {
 export async function startDiscovery(options: HarnessOptions = {}): Promise<Harness> {
   const source = new FakeSource();
   const registry = new MetricsRegistry();
-  const identity = options.identity === undefined ? webIdentity : options.identity;
   const service = createDiscoveryService({
     source,
-    authenticate: () => identity,
+    authenticate: () => harness.identity,
     clock: systemClock,
     logger: silentLogger,
     metrics: createDiscoveryMetrics(registry),
@@ -132,8 +153,9 @@ export async function startDiscovery(options: HarnessOptions = {}): Promise<Harn
     );
   });
   const clients: DiscoveryClient[] = [];
-  return {
+  const harness: Harness = {
     source,
+    identity: options.identity === undefined ? webIdentity : options.identity,
     service,
     registry,
     client(node = 'shop/web-1') {
@@ -152,6 +174,7 @@ export async function startDiscovery(options: HarnessOptions = {}): Promise<Harn
       server.forceShutdown();
     },
   };
+  return harness;
 }
 
 /** What a response says, in short: `+name@version` and `-name`. */

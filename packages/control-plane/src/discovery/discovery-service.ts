@@ -8,7 +8,7 @@ import type {
   GrpcHandlersOf,
   OrEncoded,
 } from '@tulle/xds';
-import type { SnapshotSource } from '../snapshot/snapshot.ts';
+import type { ClientView, SnapshotSource } from '../snapshot/snapshot.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
 import type { DebounceOptions } from './debouncer.ts';
 import { type DiscoveryLimits, defaultDiscoveryLimits } from './discovery-limits.ts';
@@ -134,7 +134,7 @@ class DiscoveryStreams {
       metrics,
       controlPlane,
       held: this.held,
-      countStreamsOf: (workload) => this.#countStreamsOf(workload),
+      countStreamsOf: (client) => this.#countStreamsOf(client),
     });
   }
 
@@ -162,9 +162,12 @@ class DiscoveryStreams {
     call.on('close', () => onGone('closed'));
   }
 
-  #countStreamsOf(workload: string): number {
+  /** Whoever names the pod of another account, before that is known, takes none of its streams away. */
+  #countStreamsOf({ workload, serviceAccount }: ClientView): number {
     let count = 0;
-    for (const stream of this.#open) if (stream.node === workload) count++;
+    for (const { client } of this.#open) {
+      if (client?.workload === workload && client.serviceAccount === serviceAccount) count++;
+    }
     return count;
   }
 }

@@ -2,7 +2,7 @@ import { formatSpiffeId, type SpiffeId } from '@tulle/model';
 import type { Clock, Logger } from '@tulle/runtime';
 import { type DeltaDiscoveryRequest, encodeDeltaResponse, kindOfTypeUrl } from '@tulle/xds';
 import type { ClientView, Snapshot, SnapshotEntry, SnapshotSource } from '../snapshot/snapshot.ts';
-import { admitNode } from './admit-node.ts';
+import { admitNode, foreignNode } from './admit-node.ts';
 import { checkRequest } from './check-request.ts';
 import type { ConnectedProxy } from './connected-proxy.ts';
 import { type DebounceOptions, Debouncer } from './debouncer.ts';
@@ -31,7 +31,7 @@ export interface DiscoveryStreamOptions {
   readonly controlPlane: string;
   readonly held: HeldVersions;
   /** How many streams there are of a proxy, this one not counted. */
-  countStreamsOf(workload: string): number;
+  countStreamsOf(client: ClientView): number;
 }
 
 /**
@@ -64,6 +64,11 @@ export class DiscoveryStream {
   /** `<namespace>/<pod>`; empty before the first request. */
   get node(): string {
     return this.#client?.workload ?? '';
+  }
+
+  /** Null before the first request. */
+  get client(): ClientView | null {
+    return this.#client;
   }
 
   get isClosed(): boolean {
@@ -126,13 +131,13 @@ export class DiscoveryStream {
 
   #admit(nodeId: string): boolean {
     const { identity, limits, logger, source, transport } = this.#options;
-    const admission = admitNode(nodeId, identity);
+    const admission = admitNode(nodeId, identity, source.current);
     if (!admission.ok) {
       this.#fail(admission.code, 'not_admitted', admission.reason);
       return false;
     }
     const { client } = admission;
-    if (this.#options.countStreamsOf(client.workload) >= limits.streamsPerProxy) {
+    if (this.#options.countStreamsOf(client) >= limits.streamsPerProxy) {
       const reason = `${client.workload} has ${limits.streamsPerProxy} discovery streams already: close one`;
       this.#fail('RESOURCE_EXHAUSTED', 'too_many_streams', reason);
       return false;
@@ -185,6 +190,7 @@ export class DiscoveryStream {
     const { limits } = this.#options;
     // A new subscription is answered from what is true now, and all types move together, for their order.
     if (subscribe.length > 0 || isFirstOfType) this.#retarget();
+    if (this.isClosed) return;
     const initialVersions = request.initialResourceVersions;
     type.subscription.change({ subscribe, unsubscribe, initialVersions }, this.#viewOf(type));
     const total = this.#countSubscriptions();
@@ -212,11 +218,16 @@ export class DiscoveryStream {
     return resourceView(this.#target, type.kind, this.#client);
   }
 
-  /** Makes the source's snapshot the target. */
+  /** Makes the source's snapshot the target, or ends the stream where that knows the pod as another account's. */
   #retarget(): void {
     const { current } = this.#options.source;
     this.#debouncer.cancel();
-    if (current === null || current === this.#target) return;
+    if (current === null || current === this.#target || this.#client === null) return;
+    const reason = foreignNode(this.#client, current);
+    if (reason !== null) {
+      this.#fail('PERMISSION_DENIED', 'not_admitted', reason);
+      return;
+    }
     this.#target = current;
     for (const type of this.#types.values()) {
       const view = this.#viewOf(type);

@@ -1,4 +1,4 @@
-import { type ResourceKind, resourceKinds } from '@tulle/model';
+import { type ResourceKind, resourceKinds, type SpiffeId } from '@tulle/model';
 import type { ClientView, Snapshot, SnapshotEntry } from './snapshot.ts';
 
 /** The routes of one service port: the producer's, and those that a consumer's namespace sees in their place. */
@@ -70,6 +70,10 @@ export class MeshSnapshot implements Snapshot {
       case 'trustBundle':
         yield* this.entries[kind].values();
     }
+  }
+
+  identityOf(workload: string): SpiffeId | null {
+    return this.entries.workload.get(workload)?.resource.identity ?? null;
   }
 
   /** A port's routes count once for each of their variants. */

@@ -1,6 +1,6 @@
-import type { MeshResources, ResourceKind } from '@tulle/model';
+import type { MeshResources, ResourceKind, SpiffeId } from '@tulle/model';
 
-/** Who asks: taken from the client's certificate and checked against the node id it gave. */
+/** Who asks: taken from the client's certificate, and checked with the node id it gave against what is known. */
 export interface ClientView {
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -33,6 +33,8 @@ export interface Snapshot {
   lookup(kind: ResourceKind, name: string, client: ClientView): SnapshotEntry | null;
   /** All of a kind that the client may see: a wildcard subscription. */
   list(kind: ResourceKind, client: ClientView): Iterable<SnapshotEntry>;
+  /** Whose certificate the workload's proxy has to have; null where none of that name is known (yet). */
+  identityOf(workload: string): SpiffeId | null;
   /** How many there are of each kind, for metrics and the dump. */
   counts(): Readonly<Record<ResourceKind, number>>;
 }
