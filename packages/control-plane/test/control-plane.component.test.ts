@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { create } from '@bufbuild/protobuf';
 import { type ChannelCredentials, credentials, Metadata, status } from '@grpc/grpc-js';
 import * as x509 from '@peculiar/x509';
+import { generateKeyPair, signingAlgorithm } from '@tulle/certificates';
 import { formatViolations, type MeshResources, type ResourceKind } from '@tulle/model';
 import { MetricsRegistry, silentLogger, systemClock } from '@tulle/runtime';
 import {
@@ -25,7 +26,6 @@ import {
   typeUrls,
 } from '@tulle/xds';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generateKeyPair, signingAlgorithm } from '../src/identity/key-pairs.ts';
 import { type RunningControlPlane, startControlPlane } from '../src/index.ts';
 
 const token = 'web-token-0123456789';

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { generateKeyPair, signingAlgorithm } from '@tulle/certificates';
 import { createLogger, type Logger, MetricsRegistry, systemClock } from '@tulle/runtime';
 import { addGrpcService, IdentityService } from '@tulle/xds';
 import { clientIdentity } from '../src/grpc/client-identity.ts';
@@ -13,7 +14,6 @@ import { CertificateAuthority } from '../src/identity/certificate-authority.ts';
 import { FileAuthorityStore } from '../src/identity/file-authority-store.ts';
 import { createIdentityMetrics } from '../src/identity/identity-metrics.ts';
 import { createIdentityService, type IdentityLimits } from '../src/identity/identity-service.ts';
-import { generateKeyPair, signingAlgorithm } from '../src/identity/key-pairs.ts';
 import { ServerCertificate } from '../src/identity/server-certificate.ts';
 import { TokenFileAuthenticator } from '../src/identity/token-file-authenticator.ts';
 

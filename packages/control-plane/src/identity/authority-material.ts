@@ -1,9 +1,9 @@
 // Must come before @peculiar/x509, whose dependency injection reads decorator metadata.
 import 'reflect-metadata';
 import type * as x509 from '@peculiar/x509';
+import { generateKeyPair, signingAlgorithm } from '@tulle/certificates';
 import type { OwnAuthority } from './authority-store.ts';
 import { createIntermediate, createRoot, type SigningPair } from './certificates.ts';
-import { generateKeyPair, signingAlgorithm } from './key-pairs.ts';
 
 /** What signs at present, and what its signatures are verified against. */
 export interface AuthorityMaterial {

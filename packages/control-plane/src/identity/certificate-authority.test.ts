@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generateKeyPair } from '@tulle/certificates';
 import { silentLogger } from '@tulle/runtime';
 import { FakeClock, temporaryDirectory } from '@tulle/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { FileAuthorityStore } from './file-authority-store.ts';
-import { generateKeyPair } from './key-pairs.ts';
 
 const dayMs = 86_400_000;
 const identity = { trustDomain: 'cluster.local', namespace: 'bookshop', serviceAccount: 'web' };

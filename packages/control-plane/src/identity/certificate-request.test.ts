@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { signingAlgorithm } from '@tulle/certificates';
 import { describe, expect, it } from 'vitest';
 import { parseCertificateRequest } from './certificate-request.ts';
-import { signingAlgorithm } from './key-pairs.ts';
 
 describe('parseCertificateRequest', () => {
   it('takes the key of a P-256 request and nothing else of it', async () => {

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { createPublicKey, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { signingAlgorithm } from './key-pairs.ts';
+import { signingAlgorithm } from '@tulle/certificates';
 
 /** A P-256 request is some 250 bytes; this leaves room for extensions, which are ignored. */
 const maxRequestBytes = 4_096;

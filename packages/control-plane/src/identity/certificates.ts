@@ -1,8 +1,8 @@
 // Must come before @peculiar/x509, whose dependency injection reads decorator metadata.
 import 'reflect-metadata';
-import { randomBytes, type webcrypto } from 'node:crypto';
+import type { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { type SigningAlgorithm, signingAlgorithm } from './key-pairs.ts';
+import { randomSerial, type SigningAlgorithm, signingAlgorithm } from '@tulle/certificates';
 
 /** A certificate authority's certificate with the key that signs for it. */
 export interface SigningPair {
@@ -101,11 +101,4 @@ function authorityExtensions(trustDomain: string, pathLength: number | undefined
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${trustDomain}` }]),
   ];
-}
-
-/** 16 octets of chance, as hex. The first bits are fixed so that DER takes it as positive and at full length. */
-function randomSerial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString('hex');
 }

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
+import { generateKeyPair } from '@tulle/certificates';
 import { createLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StoredAuthority } from './authority-store.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
-import { generateKeyPair } from './key-pairs.ts';
 import { type GivenAuthority, GivenRoot } from './testing/given-authority.ts';
 import { SharedAuthority } from './testing/memory-authority-store.ts';
 

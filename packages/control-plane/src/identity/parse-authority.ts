@@ -2,11 +2,11 @@
 import 'reflect-metadata';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { importKeyPair } from '@tulle/certificates';
 import { assertNever } from '@tulle/model';
 import type { AuthorityMaterial } from './authority-material.ts';
 import { authorityError, type StoredAuthority } from './authority-store.ts';
 import type { SigningPair } from './certificates.ts';
-import { importKeyPair } from './key-pairs.ts';
 
 /** Whose authority it is to be, and where it lies, for messages. */
 export interface AuthorityPlace {

@@ -1,3 +1,4 @@
+import { generateKeyPair } from '@tulle/certificates';
 import type { SpiffeId } from '@tulle/model';
 import {
   backoffDelayMs,
@@ -8,7 +9,6 @@ import {
   type Random,
 } from '@tulle/runtime';
 import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
-import { generateKeyPair } from './key-pairs.ts';
 
 export interface ServerCertificateMaterial {
   readonly certificate: IssuedCertificate;

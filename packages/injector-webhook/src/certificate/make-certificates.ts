@@ -1,10 +1,11 @@
 // Must come before @peculiar/x509, whose dependency injection reads decorator metadata.
 import 'reflect-metadata';
-import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
+import { generateKeyPair, importKeyPair, randomSerial, signingAlgorithm } from '@tulle/certificates';
+import { TulleError } from '@tulle/runtime';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /** For clocks that are behind. */
 const backdateMs = 5 * 60_000;
 
@@ -16,14 +17,14 @@ export interface MadeCertificate {
 
 /** A small authority of the injector's own: the API server trusts it for this webhook alone (caBundle). */
 export async function makeAuthority(nowMs: number, lifeMs: number): Promise<MadeCertificate> {
-  const { keys, privateKeyPem } = await makeKeys();
+  const { keys, privateKeyPem } = await generateKeyPair();
   const serialNumber = randomSerial();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     // A name of its own, so that chains of an old and a new authority cannot be mixed up.
     name: `CN=Tulle injector authority ${serialNumber.slice(0, 16)}`,
     serialNumber,
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm,
     notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(nowMs + lifeMs),
     extensions: [
@@ -45,15 +46,17 @@ export interface ServingOptions {
 
 export async function makeServingCertificate(options: ServingOptions): Promise<MadeCertificate> {
   const { authority, names, nowMs, lifeMs } = options;
-  const { keys, privateKeyPem } = await makeKeys();
+  const { keys, privateKeyPem } = await generateKeyPair();
   const issuer = new x509.X509Certificate(authority.certificatePem);
+  const signing = await importKeyPair(authority.privateKeyPem);
+  if (signing === null) throw unusableKey();
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${names[0]}`,
     issuer: issuer.subjectName,
     serialNumber: randomSerial(),
     publicKey: keys.publicKey,
-    signingKey: await importSigningKey(authority.privateKeyPem),
-    signingAlgorithm: algorithm,
+    signingKey: signing.keys.privateKey,
+    signingAlgorithm: signing.algorithm,
     notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(Math.min(nowMs + lifeMs, issuer.notAfter.getTime())),
     extensions: [
@@ -69,16 +72,11 @@ export async function makeServingCertificate(options: ServingOptions): Promise<M
   return { certificatePem: pemOf(certificate), privateKeyPem };
 }
 
-async function makeKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; privateKeyPem: string }> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  return { keys, privateKeyPem: key.export({ format: 'pem', type: 'pkcs8' }) as string };
-}
-
-async function importSigningKey(privateKeyPem: string): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = createPrivateKey(privateKeyPem).export({ format: 'der', type: 'pkcs8' });
-  return await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+function unusableKey(): TulleError {
+  const message =
+    "the key of the injector's own authority is of a kind that cannot sign here: delete Secret " +
+    'tulle-injector-certificate, and all of it is made anew';
+  return new TulleError('SERVING_CERTIFICATE', message, { source: 'config' });
 }
 
 /** Whether a private key belongs to a certificate. */
@@ -93,11 +91,4 @@ export function isKeyOf(privateKeyPem: string, certificatePem: string): boolean 
 
 function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
-}
-
-/** 16 octets of chance, as hex. The first bits are fixed so that DER takes it as positive and at full length. */
-function randomSerial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString('hex');
 }
