@@ -6,13 +6,14 @@ import { readSettings } from './settings.ts';
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const logger = createLogger({ level: settings.logLevel, fields: { program: 'control-plane' } });
-  const running = await startControlPlane(settings, {
+  const starting = startControlPlane(settings, {
     clock: systemClock,
     random: Math.random,
     logger,
     metrics: new MetricsRegistry(),
   });
-  exitOnSignal(running, { graceMs: settings.graceSeconds * 1_000, logger });
+  exitOnSignal(starting, { graceMs: settings.graceSeconds * 1_000, logger });
+  await starting;
 }
 
 main().catch((thrown) => {

@@ -7,14 +7,15 @@ import { version } from './version.ts';
 async function main(): Promise<void> {
   const settings = readProgramSettings(process.env);
   const logger = createLogger({ level: settings.logLevel, fields: { program: 'injector' } });
-  const running = await startInjector(settings, {
+  const starting = startInjector(settings, {
     clock: systemClock,
     random: Math.random,
     logger,
     metrics: new MetricsRegistry(),
     version,
   });
-  exitOnSignal(running, { graceMs: settings.graceSeconds * 1_000, logger });
+  exitOnSignal(starting, { graceMs: settings.graceSeconds * 1_000, logger });
+  await starting;
 }
 
 main().catch((thrown) => {

@@ -40,10 +40,11 @@ async function run(settings: SidecarSettings, logger: Logger, program: WorkerPro
   const sidecar = startsWorkers
     ? composeWorkers(settings, environment, program)
     : composeSidecar(settings, environment);
-  const running = await startComponents(sidecar.components, { clock, logger });
+  const starting = startComponents(sidecar.components, { clock, logger });
   const { drainDelaySeconds, drainSeconds } = settings;
   const graceSeconds = drainDelaySeconds + drainSeconds + (startsWorkers ? workerGraceSeconds : 0);
-  exitOnSignal(running, { graceMs: graceSeconds * 1_000, logger });
+  exitOnSignal(starting, { graceMs: graceSeconds * 1_000, logger });
+  await starting;
   for (const fields of sidecar.adminListeners()) logger.info('listening', fields);
   if (settings.workerIndex !== null) reportWorkerReady(workerDetails(sidecar.adminListeners()));
 }

@@ -1,5 +1,5 @@
-import { get } from 'node:http';
 import { type Clock, EnvReader, systemClock } from '@tulle/runtime';
+import { askReadiness } from './wait/ask-readiness.ts';
 import { waitUntilReady } from './wait/wait-until-ready.ts';
 
 /**
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const port = reader.integer('TULLE_METRICS_PORT', 15_020, { min: 1, max: 65_535 });
   const waitSeconds = reader.integer('TULLE_WAIT_SECONDS', 600, { min: 1, max: 3_600 });
   reader.finish();
-  const ask = () => readiness(host, port);
+  const ask = () => askReadiness(host, port);
   const reason = await waitUntilReady({ ask, deadlineMs: waitSeconds * 1_000, clock });
   if (reason === null) return;
   process.stderr.write(`tulle wait: the sidecar is not ready after ${waitSeconds} s: ${reason}\n`);
@@ -27,21 +27,6 @@ const clock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-/** Null where it is ready, else why not. */
-function readiness(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const request = get({ host, port, path: '/readyz', timeout: 2_000, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text = (text + chunk).slice(0, 2_000);
-      });
-      response.once('end', () => resolve(response.statusCode === 200 ? null : text.trim()));
-    });
-    request.once('timeout', () => request.destroy(new Error('no answer within 2 s')));
-    request.once('error', (error) => resolve(error.message));
-  });
-}
 
 main().catch((thrown) => {
   process.stderr.write(`tulle wait: ${thrown instanceof Error ? thrown.message : thrown}\n`);

@@ -67,7 +67,7 @@ export class ClusterView implements Component {
       namespace: '',
       type: resourceTypes.meshConfigs,
       isOptional: true,
-      read: (object) => this.#readMeshConfig(object),
+      read: (object, previous) => this.#readMeshConfig(object) ?? previous ?? null,
     });
     this.#serverVersion = new ServerVersion({ ...options, client });
   }
@@ -177,6 +177,7 @@ export class ClusterView implements Component {
     const parsed = parseManifest(object);
     if (parsed.ok) return parsed.value.kind === 'MeshConfig' ? parsed.value : null;
     const { logger } = this.#options;
+    // Rare, as it is refused before; an earlier version stays in force.
     logger.warn('MeshConfig left out of account', { reason: formatViolations(parsed.violations) });
     return null;
   }
