@@ -1,6 +1,6 @@
 import { cidrBlock, portOrRange } from '../kinds/excluded-traffic.ts';
 import { accessLogModes, proxyLimits, proxyLogLevels } from '../kinds/proxy-defaults.ts';
-import { resourceNames } from '../kinds/proxy-resources.ts';
+import { leastMemory, resourceNames, tooLittleMemory } from '../kinds/proxy-resources.ts';
 import type { PatternRule } from '../manifest-node.ts';
 import { quantity } from '../text-rules.ts';
 import {
@@ -32,10 +32,16 @@ const withinLimit = (name: string): ValidationRule => {
   };
 };
 
+const leastMemoryLimit: ValidationRule = {
+  rule: `!has(self.limits) || !has(self.limits.memory) || quantity(string(self.limits.memory)).compareTo(quantity('${leastMemory}')) >= 0`,
+  message: tooLittleMemory,
+  fieldPath: '.limits.memory',
+};
+
 const resources = objectSchema(
   "What a sidecar asks of its node, and may have at most, as a container's resources.",
   { requests: amounts('What it asks for.'), limits: amounts('What it may have at most.') },
-  { rules: resourceNames.map(withinLimit) },
+  { rules: [...resourceNames.map(withinLimit), leastMemoryLimit] },
 );
 
 const excluded = (description: string, item: Schema) => listSchema(description, item, proxyLimits.excluded);

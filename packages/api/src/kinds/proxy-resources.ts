@@ -13,12 +13,20 @@ export interface ResourceAmounts {
   readonly memory: string | null;
 }
 
+/** With less Node does not come up, in any pod that gets the default. */
+export const leastMemory = '64Mi';
+export const tooLittleMemory = `must be ${leastMemory} at least, without which a sidecar does not start`;
+
 export const resourceNames = ['cpu', 'memory'] as const;
 
 export function readProxyResources(node: ManifestNode): ProxyResources {
   node.object();
   const requests = readAmounts(node.field('requests'));
   const limits = readAmounts(node.field('limits'));
+  const { memory } = limits;
+  if (memory !== null && quantity.test(memory) && amountOf(memory) < amountOf(leastMemory)) {
+    node.field('limits').field('memory').violate(tooLittleMemory);
+  }
   for (const name of resourceNames) {
     const [request, limit] = [requests[name], limits[name]];
     if (request !== null && limit !== null && amountOf(request) > amountOf(limit)) {
