@@ -47,6 +47,72 @@ interface Template {
 }
 
 describe('tulle inject', () => {
+  it('keeps the documents of several files apart', async () => {
+    const file = join(directory, 'service.yaml');
+    await writeFile(file, service);
+    const { code, out } = await runCaptured(['inject', '-f', file, '-f', file, '--ca-file', caFile]);
+    expect({ code, out }).toEqual({ code: 0, out: `${service}---\n${service}` });
+  });
+
+  it('puts nothing into what is used elsewhere too, by aliases and merge keys', async () => {
+    const text = `apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: &labels { app: web }, annotations: *labels }
+spec:
+  containers:
+    - &first
+      name: first
+      image: b
+      readinessProbe: &probe { httpGet: { port: 80 } }
+      livenessProbe: *probe
+    - <<: *first
+      name: second
+`;
+    const { code, out } = await inject(text);
+    expect(code).toBe(0);
+    const pod = parseAllDocuments(out)[0]!.toJS() as {
+      metadata: { labels: object; annotations: object };
+      spec: { containers: object[] };
+    };
+    expect(pod.metadata.labels).toEqual({ app: 'web' });
+    expect(pod.metadata.annotations).toMatchObject({ app: 'web', 'tulle.dev/injected': expect.any(String) });
+    const asked = (name: string, kind: string) => ({
+      httpGet: { path: `/probe/${name}/${kind}`, port: 15_020, scheme: 'HTTP' },
+      timeoutSeconds: 2,
+    });
+    expect(pod.spec.containers).toEqual(
+      ['first', 'second'].map((name) => ({
+        name,
+        image: 'b',
+        readinessProbe: asked(name, 'readiness'),
+        livenessProbe: asked(name, 'liveness'),
+      })),
+    );
+  });
+
+  it('says so where aliases stand for more than anybody can mean', async () => {
+    const powers = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name, i, all) => {
+      const item = i === 0 ? 'x' : `*${all[i - 1]}`;
+      return `${name}: &${name} [${Array.from({ length: 10 }, () => item).join(', ')}]\n`;
+    });
+    const { code, out, err } = await inject(`kind: Pod\n${powers.join('')}`);
+    expect({ code, out, err }).toEqual({
+      code: 1,
+      out: '',
+      err: 'error: standard input: its aliases stand for too much\n',
+    });
+  });
+
+  it('takes fields that are empty for absent', async () => {
+    const { code, out } = await inject(
+      deployment
+        .replace('{ labels: { app: web } }', '')
+        .replace('containers:', 'initContainers:\n      containers:'),
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('tulle.dev/injected');
+  });
+
   it('puts the sidecar into the template of a workload, and leaves everything else as it was', async () => {
     const { code, out, err } = await inject(`${deployment}---\n${service}`);
     expect({ code, err }).toEqual({ code: 0, err: 'Deployment default/web: injected\n' });

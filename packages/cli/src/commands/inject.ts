@@ -46,6 +46,7 @@ export function addInjectCommand(program: Command, io: Io, finish: Finish): void
     .action(async (options: Options) => {
       const context = await contextOf(options, io);
       let isFaulty = false;
+      let hasWritten = false;
       for (const file of options.filename) {
         const text = file === '-' ? await io.readInput() : await readYamlFile(file);
         const name = file === '-' ? 'standard input' : file;
@@ -58,7 +59,11 @@ export function addInjectCommand(program: Command, io: Io, finish: Finish): void
         for (const warning of result.warnings) io.err(`${io.colors.yellow('warning:')} ${warning}\n`);
         for (const fault of result.faults) io.err(`${io.colors.red('error:')} ${fault}\n`);
         if (result.faults.length > 0) isFaulty = true;
-        else io.out(result.text);
+        else {
+          // Else the last document of one file and the first of the next would be one.
+          io.out(hasWritten && !result.text.startsWith('---') ? `---\n${result.text}` : result.text);
+          hasWritten = true;
+        }
       }
       if (isFaulty) finish(1);
     });

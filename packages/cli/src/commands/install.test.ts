@@ -44,6 +44,28 @@ describe('tulle install', () => {
     expect(kinds(await install('--skip-crds'))).toContain('Deployment');
   });
 
+  it.each([
+    ['--replicas=two', 'controlPlane.replicas: must be a whole number from 1 to 20, not "two"'],
+    ['--set=proxy.memoryLimit=1Mi', 'proxy.memoryLimit: must be a quantity such as 512Mi (at least 64Mi)'],
+    ['--set=proxy.excludedOutboundCidrs=[ten]', 'proxy.excludedOutboundCidrs: must be blocks of addresses'],
+  ])('refuses %s, with which the injector could not do anything', async (argument, message) => {
+    const { code, out, err } = await runCaptured(['install', argument]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+  });
+
+  it('takes null for the default, over what a file says too, and out of an object', async () => {
+    const file = join(directory, 'values.yaml');
+    await writeFile(file, 'controlPlane: { replicas: 5, resources: { requests: { cpu: 1 } } }\n');
+    const set = ['--set', 'controlPlane.replicas=null', '--set', 'controlPlane.resources.limits=null'];
+    const { spec } = find(await install('-f', file, ...set), 'Deployment', 'tulle-control-plane');
+    expect(spec).toMatchObject({ replicas: 2 });
+    const { containers } = (
+      spec as unknown as { template: { spec: { containers: { resources: object }[] } } }
+    ).template.spec;
+    expect(containers[0]!.resources).toEqual({ requests: { cpu: 1, memory: '192Mi' } });
+  });
+
   it('lays flags over files, and single values over both', async () => {
     const file = join(directory, 'values.yaml');
     await writeFile(file, 'controlPlane: { replicas: 5, logLevel: debug }\nimage: { registry: from.file }\n');

@@ -3,11 +3,12 @@ import {
   addNamespaceOption,
   addValueOptions,
   checkNamespace,
+  renderChecked,
   type ValueOptions,
   valuesOf,
 } from '../install/install-options.ts';
 import { ownNamespace } from '../install/manifests/own-namespace.ts';
-import { renderInstallation, writeObjects } from '../install/render.ts';
+import { writeObjects } from '../install/render.ts';
 import type { Io } from '../io.ts';
 import { version } from '../version.ts';
 
@@ -50,7 +51,7 @@ async function manifestsOf(options: InstallOptions): Promise<string> {
     ...(trustDomain === undefined ? {} : { trustDomain }),
     ...(skipCrds ? { crds: { install: false } } : {}),
   });
-  const objects = renderInstallation({ namespace, version, values });
+  const objects = renderChecked({ namespace, version, values });
   if (crdsOnly) return writeObjects(objects.filter(({ kind }) => kind === 'CustomResourceDefinition'));
   return writeObjects([ownNamespace(namespace), ...objects]);
 }

@@ -5,13 +5,14 @@ import {
   addNamespaceOption,
   addValueOptions,
   checkNamespace,
+  renderChecked,
   type ValueOptions,
   valuesOf,
 } from '../install/install-options.ts';
 import { type InstallRecord, readInstallRecord } from '../install/install-record.ts';
 import { ownNamespace } from '../install/manifests/own-namespace.ts';
 import type { ObjectIdentity } from '../install/removal.ts';
-import { renderInstallation, writeObjects } from '../install/render.ts';
+import { writeObjects } from '../install/render.ts';
 import { planUpgrade, type UpgradePlan } from '../install/upgrade-plan.ts';
 import { refusalOfJump, valueChanges } from '../install/upgrade-rules.ts';
 import type { Values } from '../install/values/read-values.ts';
@@ -49,7 +50,7 @@ export function addUpgradeCommand(program: Command, io: Io): void {
         const record = await recordOf(cluster, namespace);
         const values = await valuesOf(options, record.values);
         refuseUnsafe(record, values);
-        const objects = renderInstallation({ namespace, version, values });
+        const objects = renderChecked({ namespace, version, values });
         const plan = await planUpgrade(cluster, namespace, objects);
         io.err(describe({ record, values, plan }));
         io.out(writeObjects(options.obsolete ? plan.obsolete : [ownNamespace(namespace), ...objects]));

@@ -1,6 +1,7 @@
 import { type InjectionContext, injectPod } from '@tulle/injector-webhook';
 import { formatViolations, type Violation } from '@tulle/model';
 import { type Document, isMap, type ParsedNode, parseAllDocuments } from 'yaml';
+import { expandAliases } from './expand-aliases.ts';
 import { patchDocument } from './patch-document.ts';
 import { podPlaceOf } from './pod-places.ts';
 
@@ -41,10 +42,16 @@ function injectDocument(
   options: DocumentsOptions,
   result: Result,
 ): void {
-  const object = document.toJS() as { readonly kind?: unknown; readonly items?: unknown } | null;
   if (!isMap(document.contents)) return;
-  if (object?.kind === 'List' && Array.isArray(object.items)) {
-    for (const index of object.items.keys()) injectAt(document, ['items', index], options, result);
+  const kind = document.get('kind');
+  if (kind !== 'List' && podPlaceOf(kind) === null) return;
+  if (!expandAliases(document)) {
+    result.faults.push(`${options.file}: its aliases stand for too much`);
+    return;
+  }
+  const { items } = document.toJS() as { readonly items?: unknown };
+  if (kind === 'List' && Array.isArray(items)) {
+    for (const index of items.keys()) injectAt(document, ['items', index], options, result);
   } else injectAt(document, [], options, result);
 }
 

@@ -4,6 +4,8 @@ import { TulleError } from '@tulle/runtime';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { readYamlFile } from '../files/yaml-files.ts';
+import { type Installation, type RenderedObject, renderInstallation } from './render.ts';
+import { settingsFaults } from './settings-faults.ts';
 import { parseSet } from './values/parse-set.ts';
 import { mergeValues, readValues, type Values } from './values/read-values.ts';
 import { valueTree } from './values/values.ts';
@@ -50,8 +52,18 @@ export async function valuesOf(options: ValueOptions, installed: Values = {}): P
   return orThrow(readValues(valueTree, given));
 }
 
+/** The objects of an installation, if the injector can do with what they say. */
+export function renderChecked(installation: Installation): readonly RenderedObject[] {
+  const objects = renderInstallation(installation);
+  const faults = settingsFaults(objects, installation.version);
+  if (faults.length > 0) throw invalid(formatViolations(faults));
+  return objects;
+}
+
 function valuesOfFlags({ registry, version, replicas, ha }: ValueOptions): Values {
-  const pods = replicas === undefined ? (ha ? 3 : undefined) : Number(replicas);
+  // What is no number is told as it was written.
+  const asked = replicas !== undefined && /^\d{1,9}$/.test(replicas) ? Number(replicas) : replicas;
+  const pods = asked ?? (ha ? 3 : undefined);
   const group = (key: string, value: unknown) => (value === undefined ? {} : { [key]: value });
   return {
     image: { ...group('registry', registry), ...group('version', version) },

@@ -1,19 +1,23 @@
 import { KubernetesError, keyOf, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import { formatViolations } from '@tulle/model';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { meshControllerName } from '../../install/route-statuses.ts';
-import { type Check, type Finding, fail, warn } from '../check.ts';
+import { settingsFaults } from '../../install/settings-faults.ts';
+import { type Check, type CheckContext, type Finding, fail, warn } from '../check.ts';
 import { Fields } from '../fields.ts';
 
 const maxFindings = 20;
 
-/** Objects that the control plane has told to be wrong. */
+/** Objects that the control plane has told to be wrong, and settings that the injector refuses. */
 export const configuration: Check = {
   name: 'configuration',
-  run: async ({ cluster }) => {
+  run: async (context) => {
+    const { cluster } = context;
     const own = [resourceTypes.peerAuthentications, resourceTypes.meshConfigs];
     const policies = (await Promise.all(own.map((type) => listed(cluster, type)))).flat();
     const routes = await listed(cluster, resourceTypes.httpRoutes);
     const findings = [
+      ...(await settingsFindings(context)),
       ...policies.flatMap((policy) => findingsOf(policy, new Fields(policy).at('status', 'conditions'))),
       ...routes.flatMap((route) =>
         parentsOf(route).flatMap((parent) => findingsOf(route, parent.at('conditions'))),
@@ -23,6 +27,16 @@ export const configuration: Check = {
     return { summary, findings: findings.slice(0, maxFindings) };
   },
 };
+
+async function settingsFindings({ cluster, namespace, version }: CheckContext): Promise<readonly Finding[]> {
+  const map = await cluster.get(resourceTypes.configMaps, { namespace, name: 'tulle-injector' });
+  const faults = map === null ? [] : settingsFaults([map], version);
+  if (faults.length === 0) return [];
+  const message = `the injector refuses its settings (ConfigMap ${namespace}/tulle-injector): ${formatViolations(faults)}`;
+  const hint =
+    'mend the value by tulle upgrade or helm upgrade: an injector that runs goes on with what it had, one that starts does not get ready';
+  return [fail(message, hint)];
+}
 
 async function listed(cluster: Cluster, type: ResourceType): Promise<readonly RawObject[]> {
   try {

@@ -84,6 +84,8 @@ function podSpec(options: ProgramOptions): Tree {
   return {
     serviceAccountName: program,
     automountServiceAccountToken: true,
+    // Else a Service that is called tulle would give them a TULLE_PORT.
+    enableServiceLinks: false,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65_532,

@@ -3,28 +3,31 @@ import type { ValueSpec, ValueTree } from './value-spec.ts';
 
 export type Values = { readonly [key: string]: unknown };
 
-/** What holds where nothing is said. */
-function defaultValues(tree: ValueTree): Values {
-  return Object.fromEntries(
-    Object.entries(tree).map(([key, spec]) => [
-      key,
-      spec.kind === 'group' ? defaultValues(spec.values) : spec.default,
-    ]),
-  );
-}
-
-/**
- * Lays values over others as Helm does: objects are merged, everything else is replaced, and null takes a value
- * back to its default.
- */
+/** Lays values over others as Helm does: objects are merged, everything else is replaced. */
 export function mergeValues(base: Values, over: Values): Values {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
-    if (value === null) continue;
     merged[key] = isObject(value) && isObject(below) ? mergeValues(below, value) : value;
   }
   return merged;
+}
+
+/** Null is the default, also where a file or an earlier installation had said something else. */
+function withDefaults(tree: ValueTree, given: Values): Values {
+  const entries = Object.entries(tree).map(([key, spec]) => {
+    const value = given[key] ?? null;
+    if (spec.kind === 'group') return [key, withDefaults(spec.values, (value ?? {}) as Values)];
+    if (spec.kind !== 'object') return [key, value ?? spec.default];
+    return [key, isObject(value) ? withoutNulls(mergeValues(spec.default, value)) : spec.default];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Within an object as Kubernetes has it, null takes a field of the default away. */
+function withoutNulls(values: Values): Values {
+  const kept = Object.entries(values).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([key, value]) => [key, isObject(value) ? withoutNulls(value) : value]));
 }
 
 /** The defaults with values laid over; every violation, and every value that there is none of. */
@@ -32,7 +35,7 @@ export function readValues(tree: ValueTree, given: Values): Parsed<Values> {
   const violations: Violation[] = [];
   check(tree, given, '', violations);
   if (violations.length > 0) return { ok: false, violations };
-  return { ok: true, value: mergeValues(defaultValues(tree), given) };
+  return { ok: true, value: withDefaults(tree, given) };
 }
 
 function check(tree: ValueTree, given: Values, prefix: string, violations: Violation[]): void {
