@@ -3,11 +3,12 @@ import type { SpiffeId } from '@tulle/model';
 import type { ResourceSet } from '../sources/resource-set.ts';
 
 /**
- * Whether the pod is in the mesh: its namespace's label says so or its own, which overrides it, and it
- * really has a sidecar where its manifest shows its containers.
+ * Whether the pod is in the mesh. Where its manifest shows its containers, its sidecar tells: `tulle inject` needs no
+ * label, and one that is changed later changes no pod that runs. Else the namespace's label, or its own, which overrides it.
  */
 export function isMeshed(pod: Pod, { Namespace }: Pick<ResourceSet, 'Namespace'>): boolean {
-  if (pod.isHostNetwork || pod.isFinished || pod.hasSidecar === false) return false;
+  if (pod.isHostNetwork || pod.isFinished) return false;
+  if (pod.hasSidecar !== null) return pod.hasSidecar;
   if (pod.injection !== 'unset') return pod.injection === 'enabled';
   return Namespace.get(pod.metadata.namespace)?.injection === 'enabled';
 }
