@@ -98,9 +98,13 @@ describe('any pod', () => {
   });
 });
 
-/** What an empty list and an absent one are the same for. */
+/**
+ * What an empty list and an absent one are the same for. What starts before an ordinary sidecar has its startup probe back
+ * after a native one, with its defaults written out.
+ */
 function shape({ initContainers = [], volumes = [], ...spec }: RawPod['spec']): unknown {
-  return { ...spec, initContainers, volumes };
+  const known = initContainers.map(({ startupProbe: _, lifecycle: _hooks, ...rest }) => rest);
+  return { ...spec, initContainers: known, volumes };
 }
 
 describe('injected again after others', () => {
@@ -252,6 +256,33 @@ describe('a pod as nobody should write it', () => {
       kind: 'deny',
       violations: [{ path: 'spec', reason: expect.stringMatching(/^has 300 probes .* which takes 256/) }],
     });
+  });
+});
+
+describe('an init container that stays, and starts before the sidecar', () => {
+  const startupProbe = { tcpSocket: { port: 9 } };
+  const early = {
+    name: 'early',
+    image: 'e',
+    restartPolicy: 'Always',
+    startupProbe,
+    readinessProbe: startupProbe,
+  };
+  const asked = (kind: string) => ({ httpGet: { path: `/probe/early/${kind}`, port: 15_020 } });
+
+  test('is not waited for by way of a sidecar that waits for it', () => {
+    const given = { ...pod, spec: { ...pod.spec, initContainers: [early] } };
+    const find = ({ spec }: RawPod) => spec.initContainers!.find(({ name }) => name === 'early');
+    // A native one is put before it.
+    expect(find(injected(given))).toMatchObject({ startupProbe: asked('startup') });
+    const ordinary = injected(given, withOptions({ nativeSidecar: 'disabled' }));
+    expect(find(ordinary)).toMatchObject({ startupProbe, readinessProbe: asked('readiness') });
+    const once = injected(pod);
+    const foreign = {
+      ...once,
+      spec: { ...once.spec, initContainers: [early, ...once.spec.initContainers!] },
+    };
+    expect(find(injected(foreign))).toMatchObject({ startupProbe, readinessProbe: asked('readiness') });
   });
 });
 

@@ -10,7 +10,8 @@ import { decideInjection, type SkipReason, skipReasons } from './decision/decide
 import { labelViolations, podViolations } from './decision/pod-violations.ts';
 import { podWarnings } from './decision/pod-warnings.ts';
 import { addInjected } from './injected/add-injected.ts';
-import { stripInjected } from './injected/strip-injected.ts';
+import { ownNames } from './injected/names.ts';
+import { type StandingLists, stripInjected } from './injected/strip-injected.ts';
 import type { InjectionContext } from './injection-context.ts';
 import { meshOverrides } from './options/levels.ts';
 import { mergeOptions } from './options/merge-options.ts';
@@ -61,7 +62,8 @@ export function injectPod(json: unknown, context: InjectionContext): InjectionRe
   if (!isNative && ends) return skip('never-finishes', true);
 
   const { namespace } = context;
-  const probed = withProbes(original, options);
+  const early = earlyContainers(original.spec, standing, isNative);
+  const probed = withProbes(original, options, early);
   const tooMuch = probeTableFaults(probed.table);
   if (tooMuch.length > 0) return { kind: 'deny', violations: tooMuch };
   const setup = { options, context, isNative, probes: probed.table };
@@ -115,11 +117,26 @@ function nativeFaults(
     : [{ path: `metadata.annotations["${name}"]`, reason: `${reason}: leave it out, or set it to auto` }];
 }
 
-function withProbes(pod: RawPod, options: ProxyOptions) {
+/** Init containers that start before the sidecar: those that others have put before it, or all before an ordinary one. */
+function earlyContainers(
+  { initContainers = [] }: RawPod['spec'],
+  standing: StandingLists,
+  isNative: boolean,
+): readonly string[] {
+  const own = standing.initContainers.findIndex(({ name }) => name === ownNames.sidecar);
+  return (isNative ? standing.initContainers.slice(0, Math.max(0, own)) : initContainers).map(
+    ({ name }) => name,
+  );
+}
+
+function withProbes(pod: RawPod, options: ProxyOptions, early: readonly string[]) {
   // What is not captured reaches the application's ports as before.
   if (options.rewriteProbes === 'disabled' || options.capture === 'disabled') {
     return { pod, table: {}, warnings: [] };
   }
-  const { spec, table, warnings } = rewriteProbes(pod.spec, sidecarPorts.metrics);
+  const { spec, table, warnings } = rewriteProbes(pod.spec, {
+    sidecarPort: sidecarPorts.metrics,
+    early,
+  });
   return { pod: { ...pod, spec }, table, warnings };
 }

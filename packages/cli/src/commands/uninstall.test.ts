@@ -1,4 +1,4 @@
-import type { RawObject } from '@tulle/kubernetes';
+import { KubernetesError, type RawObject } from '@tulle/kubernetes';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { FakeCluster } from '../testing/fake-cluster.ts';
@@ -65,7 +65,19 @@ describe('tulle uninstall', () => {
     const { out } = await runCaptured(['uninstall', '--route-statuses'], undefined, {
       connect: () => cluster,
     });
-    expect(out).toContain('1 routes had entries');
+    expect(out).toContain('1 route had entries');
     expect(cluster.objects).toEqual([route('both', 'other/one'), route('none', 'other/one')]);
+  });
+
+  it('has nothing to take out where Gateway API is not installed', async () => {
+    const cluster = new FakeCluster([]);
+    cluster.list = () => {
+      const options = { status: 404, reason: 'NotFound' };
+      return Promise.reject(new KubernetesError('the server could not find the requested resource', options));
+    };
+    const { code, out } = await runCaptured(['uninstall', '--route-statuses'], undefined, {
+      connect: () => cluster,
+    });
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('0 routes had entries') });
   });
 });

@@ -1,5 +1,6 @@
-import { type RawObject, resourceTypes } from '@tulle/kubernetes';
+import { KubernetesError, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
 import type { Command } from 'commander';
+import { count } from '../check/check.ts';
 import { addClusterOptions, type Cluster, type ClusterOptions } from '../cluster/cluster.ts';
 import { addNamespaceOption, checkNamespace, valuesOf } from '../install/install-options.ts';
 import { removalOf } from '../install/removal.ts';
@@ -46,7 +47,7 @@ async function cleanRoutes(options: Options, io: Io): Promise<void> {
   const cluster = io.connect(options);
   try {
     const cleaned = await cleanStatuses(cluster);
-    io.out(`${cleaned} routes had entries of the mesh in their statuses; none has any more\n`);
+    io.out(`${count(cleaned, 'route')} had entries of the mesh in their statuses; none has any more\n`);
   } finally {
     cluster.close();
   }
@@ -54,9 +55,19 @@ async function cleanRoutes(options: Options, io: Io): Promise<void> {
 
 async function cleanStatuses(cluster: Cluster): Promise<number> {
   const type = resourceTypes.httpRoutes;
-  const cleaned = (await cluster.list(type))
+  const cleaned = (await listed(cluster, type))
     .map(withoutOurParents)
     .filter((route): route is RawObject => route !== null);
   for (const route of cleaned) await cluster.replace(type, route, { subresource: 'status' });
   return cleaned.length;
+}
+
+/** Where Gateway API is not installed there are none. */
+async function listed(cluster: Cluster, type: ResourceType): Promise<readonly RawObject[]> {
+  try {
+    return await cluster.list(type);
+  } catch (thrown) {
+    if (thrown instanceof KubernetesError && thrown.status === 404) return [];
+    throw thrown;
+  }
 }

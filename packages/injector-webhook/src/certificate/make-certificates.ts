@@ -7,7 +7,7 @@ import { generateKeyPair, importKeyPair, randomSerial, signingAlgorithm } from '
 import { TulleError } from '@tulle/runtime';
 
 /** For clocks that are behind. */
-const backdateMs = 5 * 60_000;
+export const backdateMs = 5 * 60_000;
 
 export interface MadeCertificate {
   readonly certificatePem: string;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { CertificateMaterial } from './certificate-material.ts';
-import { isKeyOf, makeAuthority, makeServingCertificate } from './make-certificates.ts';
+import { backdateMs, isKeyOf, makeAuthority, makeServingCertificate } from './make-certificates.ts';
 
 const dayMs = 86_400_000;
 
@@ -33,7 +33,7 @@ export async function nextMaterial(
     const announced = await announceAuthority(current, nowMs);
     return serving === null ? await withCertificate(announced, options) : announced;
   }
-  const isAnnounced = nowMs - Date.parse(authority.validFrom) > announcementMs;
+  const isAnnounced = nowMs - (Date.parse(authority.validFrom) + backdateMs) > announcementMs;
   if (serving === null || (isDue(serving, nowMs) && isAnnounced))
     return await withCertificate(current, options);
   return current;
@@ -78,7 +78,7 @@ async function announceAuthority(
   return { authoritiesPem, authorityKeyPem: made.privateKeyPem, chainPem, privateKeyPem };
 }
 
-/** When it should be asked again; null: it cannot be told. */
+/** When it should be asked again; 0 where it cannot be told. */
 export function dueAtMs({ chainPem, authoritiesPem }: CertificateMaterial): number {
   const all = [readChain(chainPem)[0], readChain(authoritiesPem)[0]];
   return Math.min(...all.map((one) => (one === undefined ? 0 : dueMs(one))));

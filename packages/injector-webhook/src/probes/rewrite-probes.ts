@@ -16,13 +16,18 @@ const lists = ['initContainers', 'containers'] as const;
 /**
  * Kubelet is outside of the mesh: a port that takes mutual TLS only would refuse it, and what it captured would look like
  * a client's. It asks the sidecar instead, which asks the application; commands run in their container as before.
+ * `early` names the init containers that start before the sidecar: what they wait for to have started is not asked of it.
  */
-export function rewriteProbes(spec: RawPodSpec, sidecarPort: number): RewrittenProbes {
+export function rewriteProbes(
+  spec: RawPodSpec,
+  { sidecarPort, early }: { readonly sidecarPort: number; readonly early: readonly string[] },
+): RewrittenProbes {
   const table: Record<string, ProbeTarget> = {};
   const warnings: Violation[] = [];
   const rewriteAll = (container: RawContainer, at: string): RawContainer =>
     probePlaces.reduce((current, { kind, path, isHook, get, set }) => {
-      const probe = get(current);
+      const isTooEarly = (kind === 'startup' || kind === 'post-start') && early.includes(current.name);
+      const probe = isTooEarly ? undefined : get(current);
       const target = probe === undefined ? null : targetOf(probe, { container: current, isHook });
       if (target === null || probe === undefined) return current;
       if (target === 'unknown-port') {
