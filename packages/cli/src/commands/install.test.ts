@@ -46,9 +46,10 @@ describe('tulle install', () => {
 
   it.each([
     ['--replicas=two', 'controlPlane.replicas: must be a whole number from 1 to 20, not "two"'],
+    ['--version=.5', 'image.version: must be a text that matches'],
     ['--set=proxy.memoryLimit=1Mi', 'proxy.memoryLimit: must be a quantity such as 512Mi (at least 64Mi)'],
     ['--set=proxy.excludedOutboundCidrs=[ten]', 'proxy.excludedOutboundCidrs: must be blocks of addresses'],
-  ])('refuses %s, with which the injector could not do anything', async (argument, message) => {
+  ])('refuses %s, with which nothing could be done in a cluster', async (argument, message) => {
     const { code, out, err } = await runCaptured(['install', argument]);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(message);

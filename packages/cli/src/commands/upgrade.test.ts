@@ -27,6 +27,19 @@ describe('tulle upgrade', () => {
     expect(out).toContain('replicas: 5');
   });
 
+  it('leaves out values that another version had and this one does not know, and says so', async () => {
+    const values = JSON.stringify({ proxy: { drainSeconds: 7, gone: 1 }, removed: { a: 1 } });
+    const { code, out, err } = await upgrade(withRecord(await installed(), { 'values.json': values }));
+    expect(code).toBe(1);
+    expect(err).toContain('the trust domain is undefined');
+    const kept = JSON.stringify({ ...JSON.parse(values), trustDomain: 'cluster.local' });
+    const again = await upgrade(withRecord(await installed(), { 'values.json': kept }));
+    expect({ code: again.code, out }).toEqual({ code: 0, out: '' });
+    expect(again.err).toContain('  value    proxy.gone: 1 -> nothing\n');
+    expect(again.err).toContain('  value    removed: {"a":1} -> nothing\n');
+    expect(again.out).toContain('drainSeconds: 7');
+  });
+
   it('says which values and objects change, and which no longer belong to it', async () => {
     const { err, out } = await upgrade(
       await installed(),
@@ -83,6 +96,11 @@ describe('tulle upgrade', () => {
       'a record that is broken',
       (o: readonly RawObject[]) => withRecord(o, { 'values.json': '{' }),
       'tulle-install cannot be read',
+    ],
+    [
+      'a record that is no record',
+      (o: readonly RawObject[]) => withRecord(o, { 'values.json': 'null' }),
+      'its values.json is no object in JSON',
     ],
   ])('of %s', async (_, change, message) => {
     const { code, out, err } = await upgrade(change(await installed()));

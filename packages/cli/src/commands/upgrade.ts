@@ -15,7 +15,8 @@ import type { ObjectIdentity } from '../install/removal.ts';
 import { writeObjects } from '../install/render.ts';
 import { planUpgrade, type UpgradePlan } from '../install/upgrade-plan.ts';
 import { refusalOfJump, valueChanges } from '../install/upgrade-rules.ts';
-import type { Values } from '../install/values/read-values.ts';
+import { onlyKnown, type Values } from '../install/values/read-values.ts';
+import { valueTree } from '../install/values/values.ts';
 import type { Io } from '../io.ts';
 import { version } from '../version.ts';
 
@@ -48,7 +49,7 @@ export function addUpgradeCommand(program: Command, io: Io): void {
       try {
         const namespace = checkNamespace(options.namespace);
         const record = await recordOf(cluster, namespace);
-        const values = await valuesOf(options, record.values);
+        const values = await valuesOf(options, onlyKnown(valueTree, record.values));
         refuseUnsafe(record, values);
         const objects = renderChecked({ namespace, version, values });
         const plan = await planUpgrade(cluster, namespace, objects);

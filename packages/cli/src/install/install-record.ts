@@ -1,3 +1,4 @@
+import { isObject } from '@tulle/api';
 import { resourceTypes } from '@tulle/kubernetes';
 import { TulleError } from '@tulle/runtime';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -15,11 +16,17 @@ export async function readInstallRecord(cluster: Cluster, namespace: string): Pr
   const object = await cluster.get(resourceTypes.configMaps, { namespace, name: 'tulle-install' });
   if (object === null) return null;
   const data = (object.data ?? {}) as Readonly<Record<string, string>>;
+  const values = parseObject(data['values.json'] ?? '');
+  if (values !== null) return { version: data.version ?? '', installer: data.installer ?? '', values };
+  const message = `the ConfigMap ${namespace}/tulle-install cannot be read: its values.json is no object in JSON`;
+  throw new TulleError('RECORD_INVALID', message, { source: 'config' });
+}
+
+function parseObject(text: string): Values | null {
   try {
-    const values = JSON.parse(data['values.json'] ?? '') as Values;
-    return { version: data.version ?? '', installer: data.installer ?? '', values };
-  } catch (cause) {
-    const message = `the ConfigMap ${namespace}/tulle-install cannot be read: its values.json is no JSON`;
-    throw new TulleError('RECORD_INVALID', message, { source: 'config', cause });
+    const json: unknown = JSON.parse(text);
+    return isObject(json) ? json : null;
+  } catch {
+    return null;
   }
 }

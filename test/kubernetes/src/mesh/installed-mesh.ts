@@ -30,7 +30,7 @@ interface StartOptions {
 }
 
 /** On an address of its own, hence always free. */
-const injectorPort = 9_443;
+export const injectorPort = 9_443;
 const startTimeoutMs = 60_000;
 
 /** A program of the mesh that runs here, as the user of its own ServiceAccount. */
@@ -88,8 +88,9 @@ export class InstalledMesh implements AsyncDisposable {
     });
   }
 
-  async startInjector(replica = 'injector-0'): Promise<LocalProgram> {
-    const { address, port } = this.#injector;
+  /** The API server asks the one that is given no address. */
+  async startInjector(replica = 'injector-0', address = this.#injector.address): Promise<LocalProgram> {
+    const { port } = this.#injector;
     const at = { TULLE_HOST: address, TULLE_PORT: `${port}`, TULLE_ADMIN_HOST: address };
     return await this.#start('tulle-injector', 'packages/injector-webhook/src/main.ts', {
       replica,

@@ -13,6 +13,16 @@ export function mergeValues(base: Values, over: Values): Values {
   return merged;
 }
 
+/** Without values that there are none of, as of an installation by another version. */
+export function onlyKnown(tree: ValueTree, values: Values): Values {
+  const known = Object.entries(values).flatMap(([key, value]) => {
+    const spec = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (spec === undefined) return [];
+    return [[key, spec.kind === 'group' && isObject(value) ? onlyKnown(spec.values, value) : value]];
+  });
+  return Object.fromEntries(known);
+}
+
 /** Null is the default, also where a file or an earlier installation had said something else. */
 function withDefaults(tree: ValueTree, given: Values): Values {
   const entries = Object.entries(tree).map(([key, spec]) => {

@@ -54,7 +54,12 @@ export const valueTree: ValueTree = {
   ),
   image: group('Where the images come from: REGISTRY/control-plane, /injector and /sidecar.', {
     registry: text('tulle.dev', '^[a-z0-9][a-z0-9._/:-]{0,254}$', 'The registry, with a path if it has one.'),
-    version: text('', '^[A-Za-z0-9._-]{0,128}$', "The images' tag; empty: this version."),
+    version: text(
+      '',
+      // It is the value of a label too.
+      '^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$',
+      "The images' tag; empty: this version.",
+    ),
     pullPolicy: choice('IfNotPresent', ['Always', 'IfNotPresent', 'Never'], 'When nodes ask the registry.'),
     pullSecrets: {
       kind: 'list',
