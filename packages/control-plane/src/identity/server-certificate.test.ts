@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { silentLogger } from '@tulle/runtime';
+import { type Clock, silentLogger } from '@tulle/runtime';
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from '@tulle/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CertificateAuthority } from './certificate-authority.ts';
@@ -19,10 +19,18 @@ describe('ServerCertificate', () => {
   let authority: CertificateAuthority;
   let server: ServerCertificate;
   let serials: string[];
+  /** Of the wall clock alone. */
+  let jumpMs: number;
 
   beforeEach(async () => {
     directory = await temporaryDirectory('server-certificate');
     clock = new FakeClock(Date.now());
+    jumpMs = 0;
+    const wall: Clock = {
+      nowMs: () => clock.nowMs() + jumpMs,
+      monotonicMs: () => clock.monotonicMs(),
+      schedule: (delayMs, task) => clock.schedule(delayMs, task),
+    };
     const store = new FileAuthorityStore(directory.path);
     const trustDomain = 'cluster.local';
     const leafTtlSeconds = 86_400;
@@ -30,7 +38,7 @@ describe('ServerCertificate', () => {
       store,
       trustDomain,
       leafTtlSeconds,
-      clock,
+      clock: wall,
       logger: silentLogger,
     });
     const dnsNames = ['tulle-control-plane.tulle-system.svc', 'localhost'];
@@ -38,7 +46,7 @@ describe('ServerCertificate', () => {
       authority,
       identity,
       dnsNames,
-      clock,
+      clock: wall,
       random: () => 0,
       logger: silentLogger,
     });
@@ -76,6 +84,34 @@ describe('ServerCertificate', () => {
     expect(server.current!.certificate.serial).toBe(serials[0]);
     clock.advance(1_000);
     await expect.poll(() => serials.length).toBe(2);
+  });
+
+  it.each([
+    ['on, as after a night in which the machine slept', 30 * hourMs],
+    ['back, before the certificate began', -30 * hourMs],
+  ])('is renewed within a minute when the wall clock jumps %s', async (_case, byMs) => {
+    clock.advance(hourMs);
+    jumpMs = byMs;
+    clock.advance(60_000);
+    clock.advance(0);
+    await expect.poll(() => serials.length).toBe(2);
+    const { notBeforeMs, notAfterMs } = server.current!.certificate;
+    expect(notBeforeMs).toBeLessThan(clock.nowMs() + jumpMs);
+    expect(notAfterMs).toBeGreaterThan(clock.nowMs() + jumpMs + 23 * hourMs);
+  });
+
+  it('is renewed once more where the roots change during a renewal', async () => {
+    const sign = authority.sign.bind(authority);
+    vi.spyOn(authority, 'sign').mockImplementationOnce(async (request) => {
+      const issued = await sign(request);
+      const roots = { ...authority.current };
+      vi.spyOn(authority, 'current', 'get').mockReturnValue(roots);
+      return issued;
+    });
+    clock.advance(12 * hourMs);
+    await expect.poll(() => [serials.length, clock.pendingTasks]).toEqual([2, 1]);
+    clock.advance(0);
+    await expect.poll(() => serials.length).toBe(3);
   });
 
   it('leaves no timer behind, also when it is stopped during a renewal', async () => {
