@@ -38,11 +38,11 @@ export interface AuthorityStore {
   read(): Promise<StoredAuthority | null>;
   /** Of replicas that create at the same time, one does; all get what is there then. */
   create(authority: OwnAuthority): Promise<StoredAuthority>;
-  /** Where somebody else has replaced it meanwhile, theirs stays. Gives what is there then. */
+  /** Where somebody else has replaced it, or the whole authority, theirs stays. Gives what is there then. */
   replaceIntermediate(intermediate: string): Promise<StoredAuthority>;
   /** The roots that were published last (PEM); null: none. */
   publishedRoots(): Promise<string | null>;
-  /** Tells everybody the roots (PEM). Writes only what differs. */
+  /** Tells everybody the roots (PEM). Writes only what differs. What fails is tried again, where the store runs. */
   publishRoots(rootsPem: string): Promise<void>;
   /** Called when somebody else has changed it; the returned function ends it. */
   onChange(listener: (change: AuthorityChange) => void): () => void;

@@ -237,7 +237,10 @@ export class CertificateAuthority implements TrustBundleSource {
     this.#current = bundle;
     logger.info('trust roots replaced', { location, roots: bundle.rootsPem.length });
     for (const listener of [...this.#listeners]) listener(bundle);
-    await this.#publish();
+    await this.#publish().catch((thrown: unknown) => {
+      // It is in use all the same; until the roots are known, pods that start now do not trust new ones.
+      logger.error('trust roots not published yet', { location, reason: messageOf(thrown) });
+    });
   }
 
   async #publish(): Promise<void> {

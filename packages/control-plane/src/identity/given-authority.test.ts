@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { generateKeyPair } from '@tulle/certificates';
 import { createLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StoredAuthority } from './authority-store.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { type GivenAuthority, GivenRoot } from './testing/given-authority.ts';
@@ -95,6 +95,17 @@ describe('CertificateAuthority with a given intermediate', () => {
     await expect.poll(() => bundles).toEqual([2]);
     await expect.poll(() => shared.rootsPem).toBe(both);
     expect(authority.rootsDer).toHaveLength(2);
+  });
+
+  it('takes new roots also where they cannot be published at the moment', async () => {
+    const authority = await openWith(await root.issue());
+    const other = await GivenRoot.create();
+    vi.spyOn(shared.stores[0]!, 'publishRoots').mockRejectedValueOnce(new Error('no answer'));
+    shared.tell({ kind: 'stored', stored: { ...(await root.issue()), roots: `${root.pem}${other.pem}` } });
+    await expect.poll(() => log.find(({ msg }) => msg === 'trust roots not published yet')).toBeDefined();
+    expect(authority.rootsDer).toHaveLength(2);
+    await expect.poll(() => authority.storeFault).toBeNull();
+    expect(log.filter(({ msg }) => String(msg).startsWith('stored authority not taken'))).toEqual([]);
   });
 
   it('does not replace what is loaded when it would cut the mesh in two', async () => {

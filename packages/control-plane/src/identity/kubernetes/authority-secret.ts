@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { ObjectInit, ObjectRef, RawObject } from '@tulle/kubernetes';
 import { authorityError, type OwnAuthority, type StoredAuthority } from '../authority-store.ts';
 
@@ -38,6 +39,16 @@ export function secretOf(authority: OwnAuthority, namespace: string): ObjectInit
 /** The same Secret with another intermediate, to be replaced as the version that it was read as. */
 export function withIntermediate(secret: RawObject, intermediate: string): RawObject {
   return { ...secret, data: { ...dataOf(secret), [intermediateKey]: encode(intermediate) } };
+}
+
+/** Whether the intermediate is one of this authority, and may stand in it. */
+export function isUnderRootOf(stored: StoredAuthority, intermediate: string): boolean {
+  if (stored.kind !== 'own') return false;
+  try {
+    return new X509Certificate(intermediate).verify(new X509Certificate(stored.root).publicKey);
+  } catch {
+    return false;
+  }
 }
 
 /** Throws where it is incomplete or holds something else, with what to do. */

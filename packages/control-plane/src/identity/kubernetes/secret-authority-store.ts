@@ -24,6 +24,7 @@ import { parseRoots } from '../parse-authority.ts';
 import {
   authoritySecretName,
   isSameVersion,
+  isUnderRootOf,
   parseAuthoritySecret,
   refOf,
   secretOf,
@@ -56,7 +57,10 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
   readonly #listeners = new Set<(change: AuthorityChange) => void>();
   /** As it was read last. */
   #secret: RawObject | null = null;
-  #publishedPem: string | null = null;
+  /** The roots that everybody is to know. */
+  #rootsPem: string | null = null;
+  #isPublished = false;
+  #publishing: Promise<void> = Promise.resolve();
   #isRunning = false;
   #cancel = () => {};
 
@@ -112,6 +116,9 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
   async replaceIntermediate(intermediate: string): Promise<StoredAuthority> {
     const { client } = this.#options;
     if (this.#secret === null) throw gone(this.location);
+    const stored = parseAuthoritySecret(this.#secret, this.location);
+    // Another authority than the one in use has been put there: it is not to be spoilt.
+    if (!isUnderRootOf(stored, intermediate)) return stored;
     try {
       this.#secret = await client.replace(
         resourceTypes.secrets,
@@ -128,9 +135,11 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
     return this.#trust.read();
   }
 
-  async publishRoots(rootsPem: string): Promise<void> {
-    this.#publishedPem = rootsPem;
-    await this.#trust.publish(rootsPem);
+  /** Where it fails, it is tried again and again while this runs. */
+  publishRoots(rootsPem: string): Promise<void> {
+    this.#rootsPem = rootsPem;
+    this.#isPublished = false;
+    return this.#publish();
   }
 
   onChange(listener: (change: AuthorityChange) => void): () => void {
@@ -168,22 +177,40 @@ export class SecretAuthorityStore implements AuthorityStore, Component {
     }
   }
 
+  /** One after the other, each with the roots of its moment: older ones never come to stand over newer ones. */
+  #publish(): Promise<void> {
+    const turn = this.#publishing.then(async () => {
+      const rootsPem = this.#rootsPem;
+      if (rootsPem === null) return;
+      await this.#trust.publish(rootsPem);
+      if (rootsPem === this.#rootsPem) this.#isPublished = true;
+    });
+    this.#publishing = turn.catch(() => {});
+    return turn;
+  }
+
   /** Somebody may have deleted or changed the ConfigMap: new pods would reach no control plane. */
   #publishAgain(): void {
     if (!this.#isRunning) return;
     const { clock, random, logger } = this.#options;
     this.#cancel = clock.schedule(publishAgainMs * (0.5 + random()), async () => {
       try {
-        const isSpoilt = !sharesRoot(await this.#trust.read(), this.#publishedPem);
-        if (isSpoilt && this.#isRunning && this.#publishedPem !== null) {
-          await this.#trust.publish(this.#publishedPem);
-          logger.warn('trust roots published again', { reason: 'ConfigMap tulle-trust had none of them' });
+        const reason = await this.#whyPublishAgain();
+        if (reason !== null && this.#isRunning) {
+          await this.#publish();
+          logger.warn('trust roots published again', { reason });
         }
       } catch (thrown) {
         logger.warn('trust roots not looked at', { reason: messageOf(thrown) });
       }
       this.#publishAgain();
     });
+  }
+
+  async #whyPublishAgain(): Promise<string | null> {
+    if (!this.#isPublished) return 'they could not be written to ConfigMap tulle-trust before';
+    const isSpoilt = !sharesRoot(await this.#trust.read(), this.#rootsPem);
+    return isSpoilt ? 'ConfigMap tulle-trust had none of them' : null;
   }
 }
 
