@@ -22,6 +22,10 @@ export class WorkQueue {
     this.#options = options;
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Waiting, delayed and in work. */
   get depth(): number {
     return this.#ready.size + this.#delayed.size + this.#working.size;

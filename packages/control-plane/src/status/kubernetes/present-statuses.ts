@@ -62,8 +62,11 @@ export class PresentStatuses {
 
   /** Undefined: there is none, or it has not been read yet. */
   get(name: string): PresentObject | undefined {
-    const written = this.#written.get(name);
-    if (written !== undefined) return written;
+    return this.#written.get(name) ?? this.told(name);
+  }
+
+  /** As the watch has told it last. */
+  told(name: string): PresentObject | undefined {
     const space = name.indexOf(' ');
     const watched = this.#watched.find(({ kind }) => kind === name.slice(0, space));
     return watched?.reflector.objects.get(name.slice(space + 1));
@@ -73,9 +76,13 @@ export class PresentStatuses {
     return this.#watched.flatMap(({ reflector }) => [...reflector.objects.values()].map(objectName));
   }
 
-  /** Holds until the watch tells of the object: what it has until then is older, or this. */
-  wrote(object: PresentObject): void {
-    this.#written.set(objectName(object), object);
+  /**
+   * Holds until the watch tells of the object: what it has until then is older, or this. Where it has told something
+   * since the write began (`toldBefore`), that is this or what somebody else has made of it, and stands.
+   */
+  wrote(object: PresentObject, toldBefore: PresentObject | undefined): void {
+    const name = objectName(object);
+    if (this.told(name) === toldBefore) this.#written.set(name, object);
   }
 
   /** How each kind is followed, for the dump. */

@@ -47,6 +47,21 @@ describe('ReplicaReports', () => {
     expect(clock.pendingTasks).toBe(0);
   });
 
+  it('is complete when each replica has answered, or has not, and says so', async () => {
+    const { clock, pages, replicas, reports, page, changes } = harness();
+    pages.set('10.0.0.2', page('x.1', {}));
+    replicas.push({ name: 'c', host: '10.0.0.3', port: 15_014 });
+    reports.start();
+    expect([reports.isComplete, changes()]).toEqual([false, 0]);
+    await clock.advanceAsync(0);
+    expect([reports.isComplete, changes()]).toEqual([true, 2]);
+    pages.set('10.0.0.2', page('x.1', null));
+    replicas.push({ name: 'd', host: '10.0.0.4', port: 15_014 });
+    await clock.advanceAsync(1_000);
+    expect([reports.isComplete, changes()]).toEqual([true, 3]);
+    reports.stop();
+  });
+
   it('names one that does not answer after a while, and takes it back when it does', async () => {
     const { clock, pages, reports, page, changes } = harness();
     pages.set('10.0.0.2', page('x.1', { 'MeshConfig default': counts }));

@@ -22,6 +22,8 @@ interface Known {
   report: ReplicaReport | null;
   answeredMs: number;
   isAsking: boolean;
+  /** It has answered once, or has not. */
+  isHeard: boolean;
   /** As it was told last. */
   wasSilent: boolean;
 }
@@ -51,6 +53,11 @@ export class ReplicaReports {
     return [...this.#known.values()].flatMap((known) =>
       known.report === null || this.#isSilent(known) ? [] : [known.report],
     );
+  }
+
+  /** False: of some replica it is not known yet whether it answers, so that nothing can be said of all proxies. */
+  get isComplete(): boolean {
+    return [...this.#known.values()].every(({ isHeard }) => isHeard);
   }
 
   get silent(): readonly string[] {
@@ -87,6 +94,7 @@ export class ReplicaReports {
         report: null,
         answeredMs: clock.monotonicMs(),
         isAsking: false,
+        isHeard: false,
         wasSilent: false,
       };
       this.#known.set(replica.name, known);
@@ -109,11 +117,17 @@ export class ReplicaReports {
       const { objects, ...report } = parseReport(text);
       if (this.#stopping.signal.aborted) return;
       known.answeredMs = clock.monotonicMs();
+      const isFirst = !known.isHeard;
+      known.isHeard = true;
       if (objects !== null) known.report = { ...report, objects };
-      if (objects !== null || known.wasSilent) onChange();
+      if (objects !== null || known.wasSilent || isFirst) onChange();
       known.wasSilent = false;
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return;
+      if (!known.isHeard) {
+        known.isHeard = true;
+        onChange();
+      }
       if (known.wasSilent || !this.#isSilent(known)) return;
       known.wasSilent = true;
       if (this.#known.get(name) === known) {

@@ -195,7 +195,8 @@ export class StatusReporter implements Component {
   }
 
   #refresh(): void {
-    if (this.#term === null) return;
+    // Half of the proxies may have what the others lack: the reports that come lead here again.
+    if (this.#term === null || !this.#term.replicas.isComplete) return;
     const before = this.#desired;
     this.#desired = this.#reckon();
     this.#metrics.silentReplicas.set(this.#term.replicas.silent.length);

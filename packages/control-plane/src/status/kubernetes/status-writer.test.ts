@@ -1,5 +1,5 @@
 import { KubernetesError, type ObjectInit, type RawObject } from '@tulle/kubernetes';
-import { MetricsRegistry, silentLogger } from '@tulle/runtime';
+import { createLogger, MetricsRegistry } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import type { DesiredCondition, DesiredStatus } from '../desired-status.ts';
@@ -53,6 +53,7 @@ function harness() {
   const state = { isLeader: true, desired: routeSaying() as DesiredStatus | undefined, failing: 0 };
   const writes: unknown[] = [];
   const events: string[] = [];
+  const log: string[] = [];
   const client = {
     get: async () => server.stored,
     replace: async (_type: unknown, object: RawObject) => {
@@ -69,6 +70,7 @@ function harness() {
     client,
     present: {
       get: () => seen,
+      told: () => seen,
       wrote: (object) => {
         seen = object;
       },
@@ -78,7 +80,7 @@ function harness() {
     onFault: (_object, { reason }) => events.push(reason),
     clock,
     random: () => 0,
-    logger: silentLogger,
+    logger: createLogger({ level: 'info', write: (line) => log.push(JSON.parse(line).msg) }),
     metrics: createStatusMetrics(metrics),
     timing: { countMs: 30_000, waningMs: 10_000, burst: 5, refillMs: 10_000 },
   });
@@ -95,7 +97,7 @@ function harness() {
       .render()
       .split('\n')
       .find((text) => text.startsWith(line));
-  return { clock, server, store, state, writes, events, writer, watch, look, metric };
+  return { clock, server, store, state, writes, events, log, writer, watch, look, metric };
 }
 
 describe('StatusWriter', () => {
@@ -112,6 +114,25 @@ describe('StatusWriter', () => {
     state.isLeader = false;
     await look();
     expect(writes).toEqual([]);
+  });
+
+  it('writes what it could not while its lead was in doubt for a moment', async () => {
+    const { clock, look, state, writes } = harness();
+    state.isLeader = false;
+    await look();
+    state.isLeader = true;
+    await clock.advanceAsync(1_000);
+    expect(writes).toHaveLength(1);
+  });
+
+  it('says nothing of a full queue when it stops in the middle of a write that fails', async () => {
+    const { clock, look, state, writer, log } = harness();
+    state.failing = 1;
+    writer.look([name]);
+    await writer.stop();
+    await look();
+    expect(log).toEqual(['status cannot be written']);
+    expect(clock.pendingTasks).toBe(0);
   });
 
   it.each([0, 2])('writes nothing of generation %i where the object has 1', async (generation) => {

@@ -14,7 +14,7 @@ import { type StatusClient, writeStatus } from './write-status.ts';
 
 export interface StatusWriterOptions {
   readonly client: StatusClient;
-  readonly present: Pick<PresentStatuses, 'get' | 'wrote'>;
+  readonly present: Pick<PresentStatuses, 'get' | 'told' | 'wrote'>;
   /** By object name; undefined: the source has not read it yet. */
   readonly desiredOf: (name: string) => DesiredStatus | undefined;
   /** Asked before each write. */
@@ -34,6 +34,8 @@ const writesBurst = 100;
 const backoff = { baseMs: 500, maxMs: 60_000 };
 /** Conflicts in a row that are met with another read at once. */
 const maxRereads = 3;
+/** A lead that is in doubt is lost, and this stopped, or renewed within moments. */
+const doubtMs = 1_000;
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
@@ -69,7 +71,7 @@ export class StatusWriter {
 
   #schedule(name: string, delayMs: number): void {
     const isTaken = delayMs > 0 ? this.#queue.addAfter(name, delayMs) : this.#queue.add(name);
-    if (isTaken || this.#isFull) return;
+    if (isTaken || this.#isFull || this.#queue.isStopped) return;
     this.#isFull = true;
     this.#options.logger.warn('too many objects wait for their status: some are left until the next look', {
       maxObjects,
@@ -103,7 +105,7 @@ export class StatusWriter {
     }
     const delayMs = this.#gate.delayMs(name, urgencyOf(merge.changes), clock.monotonicMs());
     if (delayMs > 0) this.#schedule(name, delayMs);
-    else if (!isLeader()) return;
+    else if (!isLeader()) this.#schedule(name, doubtMs);
     else if (!this.#limiter.take('')) this.#schedule(name, 1_000 * (1 + this.#options.random()));
     else await this.#write(name, { object, desired, merge });
   }
@@ -112,8 +114,10 @@ export class StatusWriter {
     let attempt: Attempt | null = first;
     for (let rereads = 0; attempt !== null; rereads++) {
       const { object, desired, merge }: Attempt = attempt;
+      const toldBefore = this.#options.present.told(name);
       try {
         const written = await writeStatus(this.#options.client, object, merge.status);
+        this.#options.present.wrote(written, toldBefore);
         this.#wrote(name, written, merge);
         return;
       } catch (thrown) {
@@ -123,15 +127,16 @@ export class StatusWriter {
         if (status !== 409) throw thrown;
         this.#options.metrics.conflicts.with(object.kind).inc();
         if (rereads >= maxRereads) throw thrown;
-        attempt = await this.#reread(object, desired);
+        attempt = await this.#reread(name, object, desired);
       }
     }
   }
 
   /** After somebody else has changed the object; null: there is nothing left to write. */
-  async #reread(stale: PresentObject, desired: DesiredStatus): Promise<Attempt | null> {
+  async #reread(name: string, stale: PresentObject, desired: DesiredStatus): Promise<Attempt | null> {
     const { client, clock, isLeader } = this.#options;
     const raw = await client.get(statusTypes[stale.kind], stale);
+    if (!isLeader()) this.#schedule(name, doubtMs);
     if (raw === null || !isLeader()) return null;
     const object = presentObject(stale.kind, raw);
     if (object.generation !== desired.generation) return null;
@@ -140,8 +145,7 @@ export class StatusWriter {
   }
 
   #wrote(name: string, written: PresentObject, { changes }: Changed): void {
-    const { clock, metrics, onFault, present } = this.#options;
-    present.wrote(written);
+    const { clock, metrics, onFault } = this.#options;
     this.#gate.wrote(name, clock.monotonicMs());
     metrics.writes.with(written.kind).inc();
     for (const event of faultEvents(changes)) onFault(written, event);
