@@ -115,6 +115,19 @@ describe('IdentityService over TLS', () => {
     await expect(sign(csrDer, bearer, client)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 
+  it('has tokens from an address looked at only so often after they were refused, each time over new connections', async () => {
+    await running.restart({ limits: { refusalsBurst: 2, refusalsPerSecond: 0.001 } });
+    const { csrDer } = await createRequest();
+    const wrong = { authorization: `Bearer ${token}x` };
+    await sign(csrDer, bearer);
+    for (const _ of [1, 2])
+      await expect(sign(csrDer, wrong)).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+    await expect(sign(csrDer, wrong)).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/^too many tokens from 127\.0\.0\.1 were refused/),
+    });
+  });
+
   it('bounds what is under way at once, and answers UNAVAILABLE while tokens cannot be checked', async () => {
     let fail = (_error: Error) => {};
     const authenticator: Authenticator = {

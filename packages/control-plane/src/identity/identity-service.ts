@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type Metadata, type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js';
+import { type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js';
 import { formatSpiffeId, parseSpiffeId, type SpiffeId } from '@tulle/model';
 import { type Clock, type Logger, messageOf } from '@tulle/runtime';
 import {
@@ -30,13 +30,29 @@ export interface IdentityLimits {
   /** For each identity: room for a large rollout; not for one workload to keep the others from theirs. */
   readonly perSecond: number;
   readonly burst: number;
+  /** For each address: tokens that are refused, each of which has cost a look at them, maybe by the API server. */
+  readonly refusalsPerSecond: number;
+  readonly refusalsBurst: number;
 }
 
-const defaultLimits: IdentityLimits = { maxConcurrent: 64, perSecond: 10, burst: 200 };
+const defaultLimits: IdentityLimits = {
+  maxConcurrent: 64,
+  perSecond: 10,
+  burst: 200,
+  refusalsPerSecond: 2,
+  refusalsBurst: 50,
+};
+
+const maxKeys = 10_000;
 
 type Handlers = GrpcHandlersOf<typeof IdentityService>;
 type Call = ServerUnaryCall<SignCertificateRequest, SignCertificateResponse | Buffer>;
 type Accepted = Extract<AuthenticationResult, { kind: 'accepted' }>;
+
+interface Limiters {
+  readonly issued: RateLimiter;
+  readonly refused: RateLimiter;
+}
 
 /** An answer other than a certificate; `outcome` is its metric label. */
 class Refusal extends Error {
@@ -56,8 +72,11 @@ class Refusal extends Error {
 export function createIdentityService(options: IdentityServiceOptions): Handlers {
   const { clock } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const { perSecond, burst } = limits;
-  const limiter = new RateLimiter({ perSecond, burst, maxKeys: 10_000, clock });
+  const { perSecond, burst, refusalsPerSecond, refusalsBurst } = limits;
+  const limiters: Limiters = {
+    issued: new RateLimiter({ perSecond, burst, maxKeys, clock }),
+    refused: new RateLimiter({ perSecond: refusalsPerSecond, burst: refusalsBurst, maxKeys, clock }),
+  };
   let underWay = 0;
 
   const bounded = async (call: Call): Promise<SignCertificateResponse> => {
@@ -67,7 +86,7 @@ export function createIdentityService(options: IdentityServiceOptions): Handlers
     }
     underWay++;
     try {
-      return await signCertificate(call, options, limiter);
+      return await signCertificate(call, options, limiters);
     } finally {
       underWay--;
     }
@@ -86,9 +105,9 @@ export function createIdentityService(options: IdentityServiceOptions): Handlers
 async function signCertificate(
   call: Call,
   { authority, authenticator, metrics, logger }: IdentityServiceOptions,
-  limiter: RateLimiter,
+  { issued: limiter, refused }: Limiters,
 ): Promise<SignCertificateResponse> {
-  const owner = await authenticate(call.metadata, authenticator);
+  const owner = await authenticate(call, authenticator, refused);
   const identity = identityOf(owner, authority.trustDomain);
   const name = formatSpiffeId(identity);
   if (!limiter.take(name)) {
@@ -114,8 +133,17 @@ async function signCertificate(
   });
 }
 
-async function authenticate(metadata: Metadata, authenticator: Authenticator): Promise<Accepted> {
-  const values = metadata.get('authorization');
+async function authenticate(
+  call: Call,
+  authenticator: Authenticator,
+  refused: RateLimiter,
+): Promise<Accepted> {
+  const host = hostOf(call.getPeer());
+  if (!refused.canTake(host)) {
+    const message = `too many tokens from ${host} were refused: mend the one that is sent, then try again`;
+    throw new Refusal(status.RESOURCE_EXHAUSTED, 'rate_limited', message);
+  }
+  const values = call.metadata.get('authorization');
   const value = values.length === 1 ? values[0]! : '';
   // RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
   const token = typeof value === 'string' ? /^bearer +([\x21-\x7e]+)$/i.exec(value)?.[1] : undefined;
@@ -130,8 +158,14 @@ async function authenticate(metadata: Metadata, authenticator: Authenticator): P
     const message = `the token cannot be checked at present (${messageOf(thrown)})`;
     throw new Refusal(status.UNAVAILABLE, 'authenticator_failed', message);
   }
-  if (result.kind === 'refused') throw new Refusal(status.UNAUTHENTICATED, 'token_refused', result.reason);
-  return result;
+  if (result.kind === 'accepted') return result;
+  refused.take(host);
+  throw new Refusal(status.UNAUTHENTICATED, 'token_refused', result.reason);
+}
+
+/** Without the port, which is another one for each connection. */
+function hostOf(peer: string): string {
+  return peer.slice(0, Math.max(0, peer.lastIndexOf(':'))) || peer;
 }
 
 function identityOf({ namespace, serviceAccount }: Accepted, trustDomain: string): SpiffeId {
