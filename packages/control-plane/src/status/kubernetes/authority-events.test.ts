@@ -5,6 +5,22 @@ import { AuthorityEvents } from './authority-events.ts';
 const dayMs = 86_400_000;
 
 describe('AuthorityEvents', () => {
+  it('does not tell of days that are left where none is', async () => {
+    const clock = new FakeClock();
+    const told: string[] = [];
+    const events = new AuthorityEvents({
+      authority: { endingCertificates: () => [{ role: 'root', days: -3 }], storeFault: null },
+      elector: { isLeader: true },
+      events: { record: ({ note }) => told.push(note) },
+      meshNamespace: 'tulle-system',
+      clock,
+    });
+    await events.start();
+    clock.advance(60_000);
+    expect(told).toEqual([expect.stringMatching(/^a root certificate has ended: .*take it out/)]);
+    await events.stop();
+  });
+
   it('tells the same once a day, from the leader alone', async () => {
     const clock = new FakeClock();
     const elector = { isLeader: false };

@@ -44,7 +44,10 @@ export class AuthorityEvents implements Component {
   #look(): void {
     const { authority } = this.#options;
     for (const { role, days } of authority.endingCertificates()) {
-      const note = `the ${role} certificate ends in ${days} days: renew it, or no certificate can be issued or verified`;
+      const note =
+        days < 0
+          ? `a ${role} certificate has ended: nothing can be issued or verified by it; take it out, or give a new one`
+          : `the ${role} certificate ends in ${days} days: renew it, or no certificate can be issued or verified`;
       this.#tell(role === 'root' ? 'RootExpiresSoon' : 'IntermediateExpiresSoon', note);
     }
     if (authority.storeFault !== null) {

@@ -88,8 +88,11 @@ async function leading(fetchText: () => Promise<string>) {
 }
 
 describe('StatusReporter', () => {
-  let reporter: StatusReporter;
-  afterEach(() => reporter.stop());
+  let reporter: StatusReporter | null = null;
+  afterEach(async () => {
+    await reporter?.stop(1_000);
+    reporter = null;
+  });
 
   it('says nothing of all proxies before each replica was heard of its own', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -104,6 +107,17 @@ describe('StatusReporter', () => {
     await expect
       .poll(led.programmed)
       .toMatchObject({ status: 'False', message: 'in force on 2 of 3 proxies' });
+  });
+
+  it('stops within a part of the time that there is, though a write hangs', async () => {
+    const led = await leading(() => Promise.reject(new Error('refused')));
+    led.cluster.isHanging = true;
+    await led.cluster.clock.advanceAsync(200);
+    await expect.poll(() => led.cluster.hanging).toBe(1);
+    const stopped = led.reporter.stop(10_000);
+    await led.cluster.clock.advanceAsync(2_500);
+    await stopped;
+    expect(led.cluster.clock.pendingTasks).toBe(0);
   });
 
   it('does not wait for a replica that gives no answer', async () => {

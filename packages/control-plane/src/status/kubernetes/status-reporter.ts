@@ -96,12 +96,20 @@ export class StatusReporter implements Component {
     this.#follow();
   }
 
-  async stop(): Promise<void> {
+  async stop(deadlineMs: number): Promise<void> {
     for (const end of this.#endSubscriptions) end();
     this.#endSubscriptions = [];
     this.#debouncer.cancel();
     this.#take(async () => this.#endTerm());
-    await this.#turn;
+    // A write that hangs must not take the time in which the Lease is given back and streams end.
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.schedule(deadlineMs / 4, resolve);
+      const ended = () => {
+        cancel();
+        resolve();
+      };
+      this.#turn.then(ended, ended);
+    });
   }
 
   /** For the dump: what should stand, reckoned now where this replica does not lead, from its own proxies alone. */

@@ -14,6 +14,9 @@ export class StatusCluster {
   readonly client: KubernetesClient;
   /** What is told while this holds is told when it no longer does and something new is. */
   isWatchHeld = false;
+  /** Writes get no answer. */
+  isHanging = false;
+  hanging = 0;
   readonly #objects = new Map<string, RawObject>();
   readonly #lines = new Map<string, Line[]>();
   #version = 0;
@@ -24,7 +27,7 @@ export class StatusCluster {
     this.client = {
       request: async () => ({ resources: [] }),
       get: async ({ kind }: ResourceType) => this.#objects.get(kind) ?? null,
-      replace: async ({ kind }: ResourceType, object: RawObject) => this.#replace(kind, object),
+      replace: async ({ kind }: ResourceType, object: RawObject) => await this.#replace(kind, object),
       watchLines: ({ path, signal }: { path: string; signal: AbortSignal }) => this.#watch(path, signal),
     } as unknown as KubernetesClient;
   }
@@ -50,7 +53,11 @@ export class StatusCluster {
     return this.#objects.get(kind)?.status;
   }
 
-  #replace(kind: string, { metadata, status }: RawObject): RawObject {
+  async #replace(kind: string, { metadata, status }: RawObject): Promise<RawObject> {
+    if (this.isHanging) {
+      this.hanging++;
+      await new Promise(() => {});
+    }
     const stands = this.#objects.get(kind)?.metadata.resourceVersion;
     if (stands !== metadata.resourceVersion)
       throw new KubernetesError('changed', { status: 409, reason: 'Conflict' });
