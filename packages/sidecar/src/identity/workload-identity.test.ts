@@ -1,5 +1,5 @@
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
-import { MetricsRegistry, silentLogger } from '@tulle/runtime';
+import { type Clock, MetricsRegistry, silentLogger } from '@tulle/runtime';
 import { eventually, FakeClock } from '@tulle/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,8 @@ import { renewalDelayMs, WorkloadIdentity } from './workload-identity.ts';
 const dayMs = 86_400_000;
 
 let clock: FakeClock;
+/** Of the wall clock alone. */
+let jumpMs: number;
 let signer: FakeSigner;
 let metrics: IdentityMetrics;
 let identity: WorkloadIdentity;
@@ -19,13 +21,19 @@ let changes: IdentityMaterial[];
 
 beforeEach(async () => {
   clock = new FakeClock();
-  signer = await FakeSigner.create({ nowMs: () => clock.nowMs(), lifetimeMs: dayMs });
+  jumpMs = 0;
+  const wall: Clock = {
+    nowMs: () => clock.nowMs() + jumpMs,
+    monotonicMs: () => clock.monotonicMs(),
+    schedule: (delayMs, task) => clock.schedule(delayMs, task),
+  };
+  signer = await FakeSigner.create({ nowMs: () => wall.nowMs(), lifetimeMs: dayMs });
   metrics = identityMetrics(new MetricsRegistry());
   identity = new WorkloadIdentity({
     trustDomain: 'cluster.local',
     namespace: 'bookshop',
     signer,
-    clock,
+    clock: wall,
     random: () => 0.5,
     metrics,
     logger: silentLogger,
@@ -55,6 +63,15 @@ describe('WorkloadIdentity', () => {
     });
     expect(metrics.expiry.value).toBe(material.notAfterMs / 1_000);
     expect(JSON.stringify(describeIdentity(material))).not.toContain('PRIVATE');
+  });
+
+  it('renews within a minute after a night in which the machine slept', async () => {
+    await identity.start();
+    await requests(1);
+    jumpMs = 2 * dayMs;
+    clock.advance(60_000);
+    await requests(2);
+    expect(identity.current!.notAfterMs).toBeGreaterThan(clock.nowMs() + jumpMs + dayMs / 2);
   });
 
   it('renews at half life, with another key', async () => {

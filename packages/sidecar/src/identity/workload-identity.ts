@@ -35,6 +35,8 @@ const retryBackoff = { baseMs: 250, maxMs: 5_000 };
 /** Node's timers hold 31 bits; a longer wait only renews earlier. */
 const maxTimerMs = 2 ** 31 - 1;
 const minRenewalMs = 1_000;
+/** How soon it is noticed that the wall clock has jumped. */
+const lookMs = 60_000;
 /**
  * A certificate from disk is renewed within this even if it is not due: the pod's service account or the
  * mesh's signing key may have changed since, and only the control plane knows.
@@ -182,7 +184,7 @@ export class WorkloadIdentity implements Component, IdentitySource {
     const { clock, random, metrics, logger } = this.#options;
     metrics.expiry.set(material.notAfterMs / 1_000);
     const delayMs = Math.min(maxDelayMs, renewalDelayMs(material, clock.nowMs(), random()));
-    this.#cancelTimer = clock.schedule(delayMs, () => this.#renew());
+    this.#renewAt(clock.nowMs() + delayMs);
     logger.info(message, {
       spiffeId: material.spiffeId,
       notAfter: new Date(material.notAfterMs).toISOString(),
@@ -190,6 +192,15 @@ export class WorkloadIdentity implements Component, IdentitySource {
     });
     this.#saved = saved;
     this.#replace(material);
+  }
+
+  /** By the wall clock, as peers verify it: one timer for half a life would be late after the machine has slept. */
+  #renewAt(dueMs: number): void {
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.schedule(Math.min(Math.max(0, dueMs - clock.nowMs()), lookMs), () => {
+      if (clock.nowMs() >= dueMs) this.#renew();
+      else this.#renewAt(dueMs);
+    });
   }
 
   #save(): void {
