@@ -6,7 +6,7 @@ export interface DiscoveryLimits {
   /** Types that this server doesn't know; each is answered, so each costs memory. */
   readonly unknownTypesPerStream: number;
   readonly streams: number;
-  /** A pod has one sidecar; some more while it reconnects. */
+  /** A pod has one sidecar of up to 64 workers, each with a stream of its own, and twice as many while it reconnects. */
   readonly streamsPerProxy: number;
   /** What goes into one response; the rest follows after its ACK. A single resource may exceed it. */
   readonly responseBytes: number;
@@ -23,7 +23,7 @@ export const defaultDiscoveryLimits: DiscoveryLimits = {
   nameChars: 512,
   unknownTypesPerStream: 8,
   streams: 20_000,
-  streamsPerProxy: 4,
+  streamsPerProxy: 128,
   responseBytes: 1024 * 1024,
   firstRequestMs: 15_000,
   idleMs: 60_000,
