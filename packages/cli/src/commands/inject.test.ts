@@ -103,6 +103,12 @@ spec:
     });
   });
 
+  it.each(['Pod', 'Service'])('says so where an alias of a %s stands for nothing', async (kind) => {
+    const { code, out, err } = await inject(`kind: ${kind}\nspec: *gone\n`);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toBe('error: standard input: there is no anchor &gone before *gone\n');
+  });
+
   it('takes fields that are empty for absent', async () => {
     const { code, out } = await inject(
       deployment

@@ -47,6 +47,19 @@ export function expandAliases(document: Document): boolean {
   return true;
 }
 
+/** An alias of which there is no anchor before it; null: there is none such. */
+export function unknownAlias(document: Document): string | null {
+  let unknown: string | null = null;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      unknown = alias.source;
+      return visit.BREAK;
+    },
+  });
+  return unknown;
+}
+
 /** YAML 1.1's merge key: what the map says itself holds. */
 function merge(map: YAMLMap): void {
   const isMerge = ({ key }: Pair) => isScalar(key) && key.value === '<<' && key.type === 'PLAIN';

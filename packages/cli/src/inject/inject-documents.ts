@@ -1,7 +1,7 @@
 import { type InjectionContext, injectPod } from '@tulle/injector-webhook';
 import { formatViolations, type Violation } from '@tulle/model';
 import { type Document, isMap, type ParsedNode, parseAllDocuments } from 'yaml';
-import { expandAliases } from './expand-aliases.ts';
+import { expandAliases, unknownAlias } from './expand-aliases.ts';
 import { patchDocument } from './patch-document.ts';
 import { podPlaceOf } from './pod-places.ts';
 
@@ -28,11 +28,18 @@ export function injectDocuments(text: string, options: DocumentsOptions): Inject
   const all = Array.isArray(documents) ? documents : [];
   const result = { notes: [] as string[], warnings: [] as string[], faults: [] as string[] };
   for (const document of all) {
-    const broken = document.errors[0];
-    if (broken !== undefined) result.faults.push(`${options.file}: ${broken.message}`);
+    const broken = faultOf(document);
+    if (broken !== null) result.faults.push(`${options.file}: ${broken}`);
     else injectDocument(document, options, result);
   }
   return { ...result, text: result.faults.length > 0 ? '' : all.map(String).join('') };
+}
+
+function faultOf(document: Document.Parsed<ParsedNode>): string | null {
+  const [error] = document.errors;
+  if (error !== undefined) return error.message;
+  const alias = unknownAlias(document);
+  return alias === null ? null : `there is no anchor &${alias} before *${alias}`;
 }
 
 type Result = { readonly [K in 'notes' | 'warnings' | 'faults']: string[] };
