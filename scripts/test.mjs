@@ -1,5 +1,5 @@
 /**
- * Runs the test suites one after the other, each its own vitest project, and ends with the counts of all:
+ * Runs the test suites one after the other, each a vitest project (and what it has `-alone`), and ends with the counts of all:
  * `node scripts/test.mjs unit,component,e2e [FILTER...] [VITEST-OPTION...]`. The last line is the total alone,
  * for whoever reads it by program.
  */
@@ -34,7 +34,15 @@ async function runSuite(suite) {
   process.stdout.write(`\n== ${suite} ==\n`);
   const startMs = Date.now();
   const reportPath = join(reportDir, `${suite}.json`);
-  const args = ['run', '--project', suite, '--reporter=default', '--reporter=json'];
+  const args = [
+    'run',
+    '--project',
+    suite,
+    '--project',
+    `${suite}-alone`,
+    '--reporter=default',
+    '--reporter=json',
+  ];
   args.push(`--outputFile.json=${reportPath}`, ...vitestArgs);
   // With a filter, a suite that has nothing to it is no failure; without one, an empty suite is.
   if (vitestArgs.length > 0) args.push('--passWithNoTests');

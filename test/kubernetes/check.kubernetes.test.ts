@@ -1,12 +1,19 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eventually } from '@tulle/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Cluster } from './src/cluster/cluster.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiServerCluster } from './src/cluster/api-server-cluster.ts';
+import { kubeconfigText } from './src/cluster/cluster.ts';
 import { clusterPace } from './src/kubectl.ts';
-import { InstalledMesh, type LocalProgram } from './src/mesh/installed-mesh.ts';
+import { httpRouteStub } from './src/mesh/http-route-stub.ts';
+import { InstalledMesh } from './src/mesh/installed-mesh.ts';
 import { meshNamespace, runTulle } from './src/mesh/manifests.ts';
+import { pretendReady } from './src/mesh/pretend-ready.ts';
 import { peerAuthentication } from './src/mesh/resources.ts';
 import { plantedFaults } from './src/planted-faults.ts';
-import { describeCluster, openApiServer } from './src/requirements.ts';
+import { describeCluster, startApiServer } from './src/requirements.ts';
+import { singleFaults } from './src/single-faults.ts';
+import { SoundMesh } from './src/sound-mesh.ts';
 
 interface CheckResult {
   readonly name: string;
@@ -14,29 +21,40 @@ interface CheckResult {
   readonly findings: readonly { readonly message: string; readonly hint: string }[];
 }
 
-const meshed = 'meshed';
+interface Report {
+  readonly ok: boolean;
+  readonly code: number | null;
+  readonly checks: readonly CheckResult[];
+}
 
-describeCluster('api-server', '`tulle check`', () => {
-  let cluster: Cluster;
+const namespace = 'shop';
+
+/** In the order of a mesh's life: it is found to lack what is not there yet, then to be whole, then hurt. */
+describeCluster('own-api-server', 'tulle check', () => {
+  let cluster: ApiServerCluster;
   let mesh: InstalledMesh;
-  let controlPlane: LocalProgram;
-  let injector: LocalProgram;
+  let sound: SoundMesh;
 
-  const check = async (...args: readonly string[]) => {
+  async function check(...args: readonly string[]): Promise<Report> {
     const { kubeconfig } = cluster.kubectl;
     const { code, stdout, stderr } = await runTulle(['check', '--json', ...args], { kubeconfig });
     expect(stderr).toBe('');
-    const { checks } = JSON.parse(stdout) as { checks: readonly CheckResult[] };
-    return { code, results: new Map(checks.map((result) => [result.name, result])) };
-  };
+    return { ...(JSON.parse(stdout) as Omit<Report, 'code'>), code };
+  }
+
+  const wrong = ({ checks }: Report) => checks.filter(({ level }) => level !== 'ok');
+  const namesOf = (results: readonly CheckResult[]) => results.map(({ name }) => name);
+  const saidBy = ({ findings }: CheckResult) => findings.map(({ message }) => message).join('\n');
+  const untilWrong = (names: readonly string[]) =>
+    eventually(async () => expect(namesOf(wrong(await check()))).toEqual(names), {
+      ...clusterPace,
+      timeoutMs: 90_000,
+    });
 
   beforeAll(async () => {
-    cluster = await openApiServer();
+    cluster = await startApiServer();
     mesh = await InstalledMesh.install(cluster);
-    [controlPlane, injector] = await Promise.all([
-      mesh.startControlPlane('control-plane-0'),
-      mesh.startInjector(),
-    ]);
+    sound = await SoundMesh.start(mesh, namespace);
   });
 
   afterAll(async () => {
@@ -45,45 +63,72 @@ describeCluster('api-server', '`tulle check`', () => {
   });
 
   it('finds nothing that is wrong, but that there are no pods and no Gateway API here', async () => {
-    await mesh.createNamespace(meshed, { 'tulle.dev/inject': 'enabled' });
-    // Leaders are found within seconds.
-    await eventually(async () => {
-      const { results } = await check();
-      const wrong = [...results.values()].filter(({ level }) => level !== 'ok').map(({ name }) => name);
-      expect(wrong).toEqual(['gateway-api', 'control-plane', 'injector']);
-    }, clusterPace);
+    await untilWrong(['gateway-api', 'control-plane', 'injector']);
   });
 
-  it('finds before an installation that there is one', async () => {
-    const { results } = await check('--pre');
-    expect(results.get('other-installation')).toMatchObject({ level: 'warn' });
+  it('finds nothing that is wrong once they are there', async () => {
+    await cluster.kubectl.apply([httpRouteStub], '--server-side');
+    for (const program of ['tulle-control-plane', 'tulle-injector']) await pretendReady(cluster, program);
+    await untilWrong([]);
   });
 
-  it('finds every fault that was planted, and says what to do about it', async () => {
+  describe.each(singleFaults)('where $what', ({ check: name, says, isFailure, plant, mend }) => {
+    it(`says so by ${name}, and by that alone`, async () => {
+      await plant(sound);
+      try {
+        const report = await check();
+        const found = wrong(report);
+        expect(namesOf(found)).toEqual([name]);
+        expect(saidBy(found[0]!)).toMatch(says);
+        expect(found[0]!.findings.every(({ hint }) => hint !== '')).toBe(true);
+        expect({ ok: report.ok, code: report.code }).toEqual({ ok: !isFailure, code: isFailure ? 1 : 0 });
+      } finally {
+        await mend(sound);
+      }
+    });
+  });
+
+  it('before an installation, says that there is one already, and where', async () => {
+    expect(wrong(await check('--pre'))).toMatchObject([{ name: 'other-installation', level: 'warn' }]);
+    const elsewhere = await check('--pre', '--namespace', 'another');
+    expect(elsewhere).toMatchObject({ ok: false, code: 1 });
+    expect(JSON.stringify(wrong(elsewhere))).toContain('there is a Tulle already, in namespace tulle-system');
+  });
+
+  it('before an installation, says what whoever asks may not do', async () => {
+    const token = await cluster.kubectl.must(['create', 'token', 'default', '-n', namespace]);
+    const kubeconfig = await cluster.kubeconfigOf('nobody', token.trim());
+    const { checks } = await check('--pre', '--kubeconfig', kubeconfig);
+    const permissions = checks.find(({ name }) => name === 'permissions')!;
+    expect(permissions.findings[0]!.message).toMatch(
+      /you may not create namespaces, patch namespaces, create cust/,
+    );
+  });
+
+  it('without an API server, asks nothing else', async () => {
+    const kubeconfig = join(mesh.directory.path, 'away.kubeconfig');
+    await writeFile(kubeconfig, kubeconfigText('https://127.0.0.1:1', '', 'none'));
+    const report = await check('--kubeconfig', kubeconfig);
+    expect(report).toMatchObject({ ok: false, code: 1 });
+    expect(report.checks.map(({ name, level }) => [name, level])).toEqual([['api-server', 'fail']]);
+  });
+
+  it('finds every fault where many were planted, and says what to do about it', async () => {
     await cluster.kubectl.apply([
-      peerAuthentication('first', meshed, 'STRICT'),
-      peerAuthentication('second', meshed, 'DISABLE'),
+      peerAuthentication('first', namespace, 'STRICT'),
+      peerAuthentication('second', namespace, 'DISABLE'),
     ]);
-    await eventually(async () => {
-      const { status } = await cluster.kubectl.get('peerauthentication/second', meshed);
-      expect(status?.conditions).toBeDefined();
-    }, clusterPace);
+    await sound.untilRefused('second');
     // A pod whose sidecar never gets ready, as there is no node.
-    await cluster.kubectl.must(['run', 'unready', '--image=app', '-n', meshed]);
-    for (const { process } of [controlPlane, injector]) {
-      process.kill('SIGKILL');
-      await process.waitForExit();
-    }
-    for (const { plant } of plantedFaults) await plant(cluster.kubectl, { meshed, meshNamespace });
-    const { code, results } = await check();
+    await cluster.kubectl.must(['run', 'unready', '--image=app', '-n', namespace]);
+    await sound.killPrograms();
+    for (const { plant } of plantedFaults) await plant(cluster.kubectl, { meshNamespace });
+    const { code, checks } = await check();
     expect(code).toBe(1);
     for (const { check: name, message } of plantedFaults) {
-      const findings = results.get(name)?.findings ?? [];
-      expect([name, findings.map((finding) => finding.message).join('\n')]).toEqual([
-        name,
-        expect.stringMatching(message),
-      ]);
-      for (const { hint } of findings) expect(hint).not.toBe('');
+      const result = checks.find((each) => each.name === name);
+      expect([name, result && saidBy(result)]).toEqual([name, expect.stringMatching(message)]);
+      for (const { hint } of result!.findings) expect(hint).not.toBe('');
     }
     expect(plantedFaults.length).toBeGreaterThanOrEqual(10);
   });

@@ -1,16 +1,21 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { proxyOptionKeys, proxyOptions } from '@tulle/api';
 import { eventually } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { annotationEffects, containerNamed, envOf } from './src/annotation-effects.ts';
 import type { Cluster } from './src/cluster/cluster.ts';
+import { invalidResources, resourceYaml } from './src/invalid-resources.ts';
+import { invalidSettings, settingObject } from './src/invalid-settings.ts';
 import { clusterPace, manifestText } from './src/kubectl.ts';
-import { InstalledMesh } from './src/mesh/installed-mesh.ts';
-import { type Manifest, meshNamespace, parseManifests } from './src/mesh/manifests.ts';
+import { InstalledMesh, type LocalProgram } from './src/mesh/installed-mesh.ts';
+import { type Manifest, meshNamespace, parseManifests, runTulle } from './src/mesh/manifests.ts';
 import { describeCluster, openApiServer } from './src/requirements.ts';
 import { applyWorkloads, node, workloads } from './src/workloads.ts';
 
 const meshed = 'meshed';
 const plain = 'plain';
+const everyInvalidResource = invalidResources.map((resource) => resourceYaml(resource, meshed)).join('---\n');
 const tracedMesh = {
   apiVersion: 'tulle.dev/v1alpha1',
   kind: 'MeshConfig',
@@ -21,6 +26,7 @@ const tracedMesh = {
 describeCluster('api-server', 'the API server asks the injector', () => {
   let cluster: Cluster;
   let mesh: InstalledMesh;
+  let injector: LocalProgram;
 
   const appPod = (name: string, metadata: object = {}) => ({
     apiVersion: 'v1',
@@ -48,11 +54,7 @@ describeCluster('api-server', 'the API server asks the injector', () => {
   beforeAll(async () => {
     cluster = await openApiServer();
     mesh = await InstalledMesh.install(cluster);
-    const [controlPlane] = await Promise.all([
-      mesh.startControlPlane('control-plane-0'),
-      mesh.startInjector(),
-    ]);
-    expect(controlPlane.process.exit).toBeNull();
+    [, injector] = await Promise.all([mesh.startControlPlane('control-plane-0'), mesh.startInjector()]);
     await mesh.createNamespace(meshed, { 'tulle.dev/inject': 'enabled' });
     await mesh.createNamespace(plain);
     await cluster.kubectl.apply([node]);
@@ -151,6 +153,52 @@ describeCluster('api-server', 'the API server asks the injector', () => {
     ]);
     expect(names(out!.spec.initContainers)).toEqual([]);
     expect(names(withIn!.spec.initContainers)).toEqual(['tulle-init', 'tulle-sidecar']);
+  });
+
+  /** A MeshConfig that is there would be patched; these are to be created. */
+  describe('and lets it refuse what kubectl applies:', () => {
+    /** What kubectl says of an object that is to be refused. */
+    const refusal = async (manifest: string) => {
+      const { code, stderr } = await cluster.kubectl.run(['apply', '-f', '-'], manifest);
+      expect(code).toBe(1);
+      return stderr;
+    };
+
+    beforeAll(() => cluster.kubectl.delete('meshconfig/default'));
+
+    it('at least forty of them', () => {
+      expect(invalidResources.length + invalidSettings.length).toBeGreaterThanOrEqual(40);
+    });
+
+    it.concurrent.each(invalidResources)('$kind $spec: $refusals', async (resource) => {
+      const said = await refusal(resourceYaml(resource, meshed));
+      for (const reason of resource.refusals) expect(said).toContain(reason);
+    });
+
+    it('resources in the words of `tulle validate`', async () => {
+      const directory = join(mesh.directory.path, 'invalid');
+      await mkdir(directory);
+      await writeFile(join(directory, 'all.yaml'), everyInvalidResource);
+      const { code, stdout } = await runTulle(['validate', directory]);
+      expect(code).toBe(1);
+      invalidResources.forEach(({ refusals }, i) => {
+        for (const reason of refusals) expect(stdout).toContain(`(document ${i + 1}): ${reason}\n`);
+      });
+    });
+
+    it.concurrent.each(invalidSettings)('$on with $key: $value', async (setting) => {
+      const said = await refusal(JSON.stringify(settingObject(setting, meshed)));
+      expect(said).toContain(setting.refusal);
+    });
+
+    it('by the schema alone while there is no injector', async () => {
+      injector.process.kill('SIGKILL');
+      await injector.process.waitForExit();
+      const bySchema = invalidResources.filter(({ isBeyondSchema }) => isBeyondSchema !== true);
+      const manifest = bySchema.map((resource) => resourceYaml(resource, meshed)).join('---\n');
+      const { code, stdout } = await cluster.kubectl.run(['create', '--dry-run=server', '-f', '-'], manifest);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    });
   });
 });
 

@@ -2,11 +2,13 @@ import { eventually } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { allowedOf } from './src/access-review.ts';
-import type { Cluster } from './src/cluster/cluster.ts';
+import type { ApiServerCluster } from './src/cluster/api-server-cluster.ts';
 import { clusterPace, runCommand } from './src/kubectl.ts';
-import { InstalledMesh } from './src/mesh/installed-mesh.ts';
+import { InstalledMesh, type LocalProgram } from './src/mesh/installed-mesh.ts';
 import { type Manifest, meshNamespace, parseManifests, root, tulle } from './src/mesh/manifests.ts';
-import { describeCluster, openApiServer } from './src/requirements.ts';
+import { meshConfig } from './src/mesh/resources.ts';
+import { objectsOf, settledObjectsOf } from './src/objects-of.ts';
+import { describeCluster, startApiServer } from './src/requirements.ts';
 
 const gateway = 'gateway.networking.k8s.io';
 
@@ -80,12 +82,14 @@ const rights = [
   },
 ];
 
-describeCluster('api-server', 'the manifests', () => {
-  let cluster: Cluster;
+describeCluster('own-api-server', 'the manifests', () => {
+  let cluster: ApiServerCluster;
   let mesh: InstalledMesh;
+  let before: readonly string[];
 
   beforeAll(async () => {
-    cluster = await openApiServer();
+    cluster = await startApiServer();
+    before = await settledObjectsOf(cluster.kubectl);
     mesh = await InstalledMesh.install(cluster);
   });
 
@@ -124,8 +128,8 @@ describeCluster('api-server', 'the manifests', () => {
     if (cluster.helm === null)
       throw new Error('helm is not here: it is in the folder of the assets, or on PATH');
     const values = files.flatMap((file) => ['-f', `${root}/test/kubernetes/data/${file}`]);
-    const byHelm = parseManifests(await helmTemplate(cluster.helm, values));
-    const byTulle = parseManifests(await tulle(['install', ...values]));
+    const rendered = await Promise.all([helmTemplate(cluster.helm, values), tulle(['install', ...values])]);
+    const [byHelm, byTulle] = rendered.map(parseManifests) as [readonly Manifest[], readonly Manifest[]];
     expect(byHelm.length).toBeGreaterThan(15);
     expect(comparable(byHelm)).toEqual(comparable(byTulle));
   });
@@ -148,21 +152,54 @@ describeCluster('api-server', 'the manifests', () => {
     }
   });
 
-  it('leave nothing once `tulle uninstall` has written what to delete', async () => {
-    const kinds =
-      'clusterroles,clusterrolebindings,crd,mutatingwebhookconfigurations,validatingwebhookconfigurations';
-    const ours = async () => {
-      const names = (await cluster.kubectl.must(['get', kinds, '-o', 'name'])).split('\n');
-      return names.filter((name) => name.includes('tulle'));
-    };
-    expect((await ours()).length).toBeGreaterThan(5);
-    const removal = await tulle(['uninstall', '--purge']);
-    await cluster.kubectl.must(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], removal);
-    await eventually(async () => expect(await ours()).toEqual([]), clusterPace);
-    // It ends by a controller's doing.
-    if (!cluster.hasControllers) return;
-    const namespace = ['get', 'namespace', meshNamespace, '--ignore-not-found', '-o', 'name'];
-    await eventually(async () => expect(await cluster.kubectl.must(namespace)).toBe(''), clusterPace);
+  describe('and what deletes them', () => {
+    let programs: readonly LocalProgram[];
+    const removal = { kept: '', purged: '' };
+
+    const own = async (what: string) =>
+      (await cluster.kubectl.run(['get', what, '-n', meshNamespace])).code === 0;
+    const remove = (text: string) =>
+      cluster.kubectl.must(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], text);
+
+    beforeAll(async () => {
+      programs = await Promise.all([mesh.startControlPlane('control-plane-0'), mesh.startInjector()]);
+      await cluster.kubectl.apply([meshConfig('Refuse')]);
+      for (const made of [
+        'secret/tulle-authority',
+        'secret/tulle-injector-certificate',
+        'configmap/tulle-trust',
+      ])
+        await eventually(async () => expect(await own(made)).toBe(true), clusterPace);
+      removal.kept = await tulle(['uninstall']);
+      removal.purged = await tulle(['uninstall', '--purge']);
+    });
+
+    it('keeps what operators wrote, and the authority, unless it is told otherwise', async () => {
+      await Promise.all(programs.map(({ process }) => process.stop(10_000)));
+      await remove(removal.kept);
+      expect(await own('secret/tulle-authority')).toBe(true);
+      const { spec } = await cluster.kubectl.get('meshconfig/default');
+      expect(spec).toEqual({ outbound: { unknownDestinations: 'Refuse' } });
+      for (const made of [
+        'secret/tulle-injector-certificate',
+        'configmap/tulle-trust',
+        'lease/tulle-control-plane',
+      ])
+        expect(await own(made)).toBe(false);
+    });
+
+    it('purged, names all that is deleted otherwise, and leaves no trace', async () => {
+      const [kept, purged] = [parseManifests(removal.kept), parseManifests(removal.purged)];
+      expect(purged).toEqual(expect.arrayContaining([...kept]));
+      expect(purged.length).toBeGreaterThan(kept.length);
+      await remove(removal.purged);
+      await eventually(async () => {
+        const left = (await objectsOf(cluster.kubectl)).filter((key) => !before.includes(key));
+        // Nobody ends a namespace where there are no controllers.
+        const isEnding = (key: string) => !cluster.hasControllers && /^v1 Namespace|tulle-system\//.test(key);
+        expect(left.filter((key) => !isEnding(key))).toEqual([]);
+      }, clusterPace);
+    });
   });
 });
 

@@ -117,11 +117,12 @@ class NodeProcess implements RunningProcess {
   ): Promise<LogLine> {
     const matches = typeof wanted === 'string' ? (line: LogLine) => line.msg === wanted : wanted;
     const what = typeof wanted === 'string' ? `the log line "${wanted}"` : 'the log line';
-    return await this.#waitFor(what, timeoutMs, () => this.log.find(matches) ?? null);
+    return await this.#waitFor(what, { timeoutMs }, () => this.log.find(matches) ?? null);
   }
 
   async waitForReady(url: string, timeoutMs = defaultTimeoutMs): Promise<void> {
-    await this.#waitFor(`${url} to be ready`, timeoutMs, async () => {
+    // To ask costs, while the program needs the processor to start.
+    await this.#waitFor(`${url} to be ready`, { timeoutMs, intervalMs: 50 }, async () => {
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
       // Read, not cancelled: a reset under a cancelled body is an error that nobody can catch.
       await response?.text().catch(() => '');
@@ -175,7 +176,11 @@ class NodeProcess implements RunningProcess {
   }
 
   /** Polls until `look` finds something; ends early when the process has. */
-  async #waitFor<T>(what: string, timeoutMs: number, look: () => T | null | Promise<T | null>): Promise<T> {
+  async #waitFor<T>(
+    what: string,
+    pace: { readonly timeoutMs: number; readonly intervalMs?: number },
+    look: () => T | null | Promise<T | null>,
+  ): Promise<T> {
     let isGone = false;
     const attempt = async (): Promise<T | null> => {
       isGone = this.exit !== null;
@@ -183,11 +188,11 @@ class NodeProcess implements RunningProcess {
       if (found !== null || isGone) return found;
       throw new Error('not yet');
     };
-    const found = await eventually(attempt, { timeoutMs }).catch(() => null);
+    const found = await eventually(attempt, pace).catch(() => null);
     if (found !== null) return found;
     const ended = `ended with ${this.exit?.signal ?? this.exit?.code}`;
     throw this.#failure(
-      isGone ? `${ended}; waited for ${what}` : `waited ${timeoutMs} ms in vain for ${what}`,
+      isGone ? `${ended}; waited for ${what}` : `waited ${pace.timeoutMs} ms in vain for ${what}`,
     );
   }
 

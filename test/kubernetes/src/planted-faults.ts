@@ -4,10 +4,7 @@ import type { Kubectl } from './kubectl.ts';
 export interface PlantedFault {
   readonly check: string;
   readonly message: RegExp;
-  readonly plant: (
-    kubectl: Kubectl,
-    namespaces: { readonly meshed: string; readonly meshNamespace: string },
-  ) => Promise<unknown>;
+  readonly plant: (kubectl: Kubectl, namespaces: { readonly meshNamespace: string }) => Promise<unknown>;
 }
 
 /** They do not hide one another; neither the control plane nor the injector runs any more. */
@@ -57,14 +54,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     check: 'namespaces',
-    message: /1 pod of namespace late without a sidecar/,
+    message: /1 pod of namespace stale without a sidecar/,
     plant: async (kubectl) => {
-      await kubectl.must(['create', 'namespace', 'late']);
-      await kubectl.must(['create', 'serviceaccount', 'app', '-n', 'late']);
+      await kubectl.must(['create', 'namespace', 'stale']);
+      await kubectl.must(['create', 'serviceaccount', 'app', '-n', 'stale']);
       const spec = { serviceAccountName: 'app', containers: [{ name: 'app', image: 'app' }] };
-      const metadata = { name: 'early', namespace: 'late' };
+      const metadata = { name: 'early', namespace: 'stale' };
       await kubectl.apply([{ apiVersion: 'v1', kind: 'Pod', metadata, spec }]);
-      await kubectl.must(['label', 'namespace', 'late', 'tulle.dev/inject=enabled']);
+      await kubectl.must(['label', 'namespace', 'stale', 'tulle.dev/inject=enabled']);
     },
   },
   {
@@ -80,7 +77,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     check: 'configuration',
-    message: /PeerAuthentication meshed\/second is Accepted=False, Conflicted/,
+    message: /PeerAuthentication shop\/second is Accepted=False, Conflicted/,
     plant: async () => {},
   },
   {
@@ -96,7 +93,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     check: 'proxies',
-    message: /sidecars? not ready: .*meshed\/unready/,
+    message: /sidecars? not ready: .*shop\/unready/,
     plant: async () => {},
   },
 ];

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -123,19 +124,33 @@ export class ApiServerCluster implements Cluster {
       '--leader-elect=false',
       '--profiling=false',
     ]);
-    const account = () => this.kubectl.get('serviceaccount/default', 'default');
-    await eventually(account, { timeoutMs: readyTimeoutMs, intervalMs: 200 });
+    const account = '/api/v1/namespaces/default/serviceaccounts/default';
+    await eventually(() => this.#expectOk(account), { timeoutMs: readyTimeoutMs, intervalMs: 100 });
   }
 
   async #untilReady(server: RunningProcess): Promise<void> {
-    const readyz = ['get', '--raw', '/readyz', '--request-timeout', '5s'];
-    await eventually(async () => server.exit ?? (await this.kubectl.must(readyz)), {
+    await eventually(async () => server.exit ?? (await this.#expectOk('/readyz')), {
       timeoutMs: readyTimeoutMs,
       intervalMs: 100,
     }).catch((thrown) => {
       throw new Error(`kube-apiserver is not ready: ${thrown}\n${server.lastLines()}`);
     });
     if (server.exit !== null) throw new Error(`kube-apiserver has ended:\n${server.lastLines()}`);
+  }
+
+  /** By itself, since a kubectl every few moments costs more than what it waits for. */
+  async #expectOk(path: string): Promise<void> {
+    const ca = await readFile(this.#path('apiserver.crt'));
+    const headers = { authorization: `Bearer ${this.#tokens.admin}` };
+    await new Promise<void>((resolve, reject) => {
+      const request = get(new URL(path, this.server), { ca, headers, timeout: 5_000, agent: false });
+      request.once('error', reject).once('timeout', () => request.destroy(new Error(`${path}: no answer`)));
+      request.once('response', (response) => {
+        response.resume();
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`${path} answers ${response.statusCode}`));
+      });
+    });
   }
 
   /** Dies with this process, even where that is killed. */

@@ -95,7 +95,8 @@ export class InstalledMesh implements AsyncDisposable {
     return await this.#start('tulle-injector', 'packages/injector-webhook/src/main.ts', {
       replica,
       address,
-      env: { ...at, TULLE_REPLICA: replica },
+      // Nobody has to hear of its end before it comes.
+      env: { ...at, TULLE_REPLICA: replica, TULLE_DRAIN_DELAY_SECONDS: '0' },
     });
   }
 

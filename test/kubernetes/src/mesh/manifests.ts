@@ -35,7 +35,10 @@ interface TulleOptions {
 
 /** Whatever becomes of it. */
 export function runTulle(args: readonly string[], { input, kubeconfig }: TulleOptions = {}) {
-  const env = kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig };
+  const env = {
+    NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/tulle-tests'),
+    ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+  };
   const command = [process.execPath, resolve(root, 'packages/cli/src/main.ts'), ...args];
   return runCommand(command, { env, ...(input === undefined ? {} : { input }) });
 }
