@@ -19,7 +19,12 @@ export const invalidSettings: readonly InvalidSetting[] = [
   annotation('Pod', 'access-log', 'all', 'must be one of off, errors, text, json, not "all"'),
   annotation('Pod', 'capture', 'yes', 'must be one of enabled, disabled, not "yes"'),
   annotation('Pod', 'native-sidecar', 'true', 'must be one of auto, enabled, disabled, not "true"'),
-  annotation('Pod', 'inbound-port', '70000', 'must be a whole number from 1 to 65535, not "70000"'),
+  annotation(
+    'Pod',
+    'inbound-port',
+    '70000',
+    'must be a whole number from 1 to 65535 other than 15001, 15000, 15020, not "70000"',
+  ),
   annotation('Pod', 'drain-seconds', '-1', 'must be a whole number from 0 to 3600, not "-1"'),
   annotation('Pod', 'drain-delay-seconds', 'soon', 'must be a whole number from 0 to 300, not "soon"'),
   annotation('Pod', 'workers', '0', 'must be a whole number from 1 to 64, not "0"'),
