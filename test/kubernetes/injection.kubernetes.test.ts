@@ -4,6 +4,7 @@ import { proxyOptionKeys, proxyOptions } from '@tulle/api';
 import { eventually } from '@tulle/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { annotationEffects, containerNamed, envOf } from './src/annotation-effects.ts';
+import { carefulPod } from './src/careful-pod.ts';
 import type { Cluster } from './src/cluster/cluster.ts';
 import { invalidResources, resourceYaml } from './src/invalid-resources.ts';
 import { invalidSettings, settingObject } from './src/invalid-settings.ts';
@@ -15,6 +16,7 @@ import { applyWorkloads, node, workloads } from './src/workloads.ts';
 
 const meshed = 'meshed';
 const plain = 'plain';
+const label = { 'tulle.dev/inject': 'enabled' };
 const everyInvalidResource = invalidResources.map((resource) => resourceYaml(resource, meshed)).join('---\n');
 const tracedMesh = {
   apiVersion: 'tulle.dev/v1alpha1',
@@ -55,7 +57,7 @@ describeCluster('api-server', 'the API server asks the injector', () => {
     cluster = await openApiServer();
     mesh = await InstalledMesh.install(cluster);
     [, injector] = await Promise.all([mesh.startControlPlane('control-plane-0'), mesh.startInjector()]);
-    await mesh.createNamespace(meshed, { 'tulle.dev/inject': 'enabled' });
+    await mesh.createNamespace(meshed, label);
     await mesh.createNamespace(plain);
     await cluster.kubectl.apply([node]);
     for (const namespace of [meshed, plain]) await applyWorkloads(cluster, namespace);
@@ -153,6 +155,85 @@ describeCluster('api-server', 'the API server asks the injector', () => {
     ]);
     expect(names(out!.spec.initContainers)).toEqual([]);
     expect(names(withIn!.spec.initContainers)).toEqual(['tulle-init', 'tulle-sidecar']);
+  });
+
+  describe('where a namespace has rules of its own for pods, which', () => {
+    const create = (pod: object) =>
+      cluster.kubectl.run(['create', '--dry-run=server', '-o', 'yaml', '-f', '-'], manifestText([pod]));
+    const refusal = async (pod: object) => {
+      const { code, stderr } = await create(pod);
+      expect(code).not.toBe(0);
+      return stderr;
+    };
+    const made = async (pod: object): Promise<Manifest> => {
+      const { code, stdout, stderr } = await create(pod);
+      expect([code, stderr]).toEqual([0, expect.anything()]);
+      return parseManifests(stdout)[0]!;
+    };
+
+    it('keeps the init step out by Pod Security, says how to go on, and takes a sidecar without capture', async () => {
+      const namespace = 'restricted';
+      await mesh.createNamespace(namespace, { ...label, 'pod-security.kubernetes.io/enforce': 'restricted' });
+      const said = await refusal(carefulPod(namespace));
+      expect(said).toMatch(/violates PodSecurity "restricted:latest".*tulle-init/);
+      expect(said).toContain('Warning: tulle: the namespace enforces Pod Security "restricted"');
+      const annotations = { 'config.tulle.dev/capture': 'disabled' };
+      const pod = await made(carefulPod(namespace, { annotations }));
+      expect(containerNamed(pod, 'tulle-sidecar')).toBeDefined();
+    });
+
+    it('gives the sidecar no token for the API server, and the application its own', async () => {
+      const namespace = 'tokens';
+      await mesh.createNamespace(namespace, label);
+      const pod = await eventually(() => made(carefulPod(namespace)), clusterPace);
+      const mounts = (name: string) =>
+        (containerNamed(pod, name).volumeMounts ?? []).map(({ mountPath }: Manifest) => mountPath);
+      const api = '/var/run/secrets/kubernetes.io/serviceaccount';
+      expect(mounts('app')).toContain(api);
+      expect(mounts('tulle-sidecar')).not.toContain(api);
+      expect(mounts('tulle-init')).not.toContain(api);
+    });
+
+    it('refuses by a quota on limits what has none, by name, and takes it where the namespace sets one', async () => {
+      const namespace = 'quota';
+      await mesh.createNamespace(namespace, label);
+      const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'cpu', namespace } };
+      await cluster.kubectl.apply([{ ...quota, spec: { hard: { 'limits.cpu': '10' } } }]);
+      await eventually(async () => {
+        expect(await refusal(carefulPod(namespace))).toMatch(/must specify limits.cpu for: .*tulle-sidecar/);
+      }, clusterPace);
+      await cluster.kubectl.must(['annotate', 'namespace', namespace, 'config.tulle.dev/cpu-limit=500m']);
+      await eventually(() => made(carefulPod(namespace)), clusterPace);
+    });
+
+    it('has its limits for a container hold for the sidecar too', async () => {
+      const namespace = 'ranges';
+      await mesh.createNamespace(namespace, label);
+      const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'memory', namespace } };
+      const limits = [{ type: 'Container', max: { memory: '256Mi' }, default: { cpu: '300m' } }];
+      await cluster.kubectl.apply([{ ...range, spec: { limits } }]);
+      await eventually(async () => {
+        expect(await refusal(carefulPod(namespace))).toMatch(
+          /maximum memory usage per Container is 256Mi, but limit is 512Mi/,
+        );
+      }, clusterPace);
+      const annotations = { 'config.tulle.dev/memory-limit': '256Mi' };
+      const pod = await made(carefulPod(namespace, { annotations }));
+      expect(containerNamed(pod, 'tulle-sidecar').resources.limits).toEqual({ cpu: '300m', memory: '256Mi' });
+    });
+
+    it('leaves pods for Windows alone', async () => {
+      const namespace = 'windows';
+      await mesh.createNamespace(namespace, label);
+      const spec = {
+        os: { name: 'windows' },
+        shareProcessNamespace: undefined,
+        securityContext: {},
+        containers: [{ name: 'app', image: 'app' }],
+      };
+      const pod = await eventually(() => made(carefulPod(namespace, { spec })), clusterPace);
+      expect(pod.spec.initContainers).toBeUndefined();
+    });
   });
 
   /** A MeshConfig that is there would be patched; these are to be created. */
