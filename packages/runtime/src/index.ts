@@ -22,7 +22,10 @@ export {
   silentLogger,
 } from './logger.ts';
 export { Counter, Gauge, Histogram, HistogramFamily, MetricsRegistry, SeriesFamily } from './metrics.ts';
+export { Poller, type PollerOptions } from './poller.ts';
 export { exitOnSignal } from './process.ts';
+export { isWithoutNull, recordOf } from './record-of.ts';
+export { type IndexValues, type IndexView, SecondaryIndex } from './secondary-index.ts';
 export type { LabelValues, SeriesTable } from './series-table.ts';
 export { WORKER_INDEX_VARIABLE, WorkerGroup, type WorkerGroupOptions } from './worker-group.ts';
 export { reportWorkerReady, type WorkerDetails, type WorkerProgram } from './worker-process.ts';
