@@ -25,6 +25,9 @@ export const clientReasons = {
   idle: 'Idle',
 } as const;
 
+/** Who is told to stay away for longer asks after so long: it may have been a proxy's mistake. */
+const maxRetryAfterMs = 5 * 60_000;
+
 /** Statuses after which the same request may succeed later without anything being changed. */
 const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -45,7 +48,8 @@ export class KubernetesError extends TulleError {
     this.name = 'KubernetesError';
     this.status = status;
     this.reason = reason;
-    this.retryAfterMs = options.retryAfterMs ?? null;
+    const retryAfterMs = options.retryAfterMs ?? null;
+    this.retryAfterMs = retryAfterMs === null ? null : Math.min(retryAfterMs, maxRetryAfterMs);
   }
 }
 

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger, systemClock } from '@tulle/runtime';
-import { FakeApiServer, FakeClock } from '@tulle/testkit';
+import { eventually, FakeApiServer, FakeClock } from '@tulle/testkit';
 import { expect, test } from 'vitest';
 import { KubernetesClient, KubernetesError } from '../src/index.ts';
-import { acceleratedClock, clientOf, configMap, configMaps, connectionTo } from './harness.ts';
+import { acceleratedClock, clientOf, configMap, configMaps, connectionTo, notingDelays } from './harness.ts';
 
 const ref = { namespace: 'default', name: 'c' };
 const get = { method: 'GET', path: '/api/v1/namespaces/default/configmaps/c' };
@@ -46,6 +46,34 @@ test('an answer that never comes fails at the deadline', async () => {
     message: `GET ${get.path}: no answer within 5 s`,
     isRetryable: true,
   });
+});
+
+test('so do a patch and an apply, at the deadline that they were given', async () => {
+  await using subject = await startFake();
+  subject.fake.plan({ kind: 'hang' }, { count: 2 });
+  const contentType = 'application/merge-patch+json' as const;
+  const limit = { deadlineMs: 3_000 };
+  const object = { metadata: ref };
+  const late = { code: 'KUBERNETES_DEADLINE_EXCEEDED', message: expect.stringContaining('within 3 s') };
+  const patch = subject.client.patch(configMaps, ref, { contentType, body: {}, ...limit });
+  await expect(patch).rejects.toMatchObject(late);
+  const apply = subject.client.apply(configMaps, object, { fieldManager: 'test', ...limit });
+  await expect(apply).rejects.toMatchObject(late);
+});
+
+test('and credentials that cannot be had, as of a plug-in that hangs', async () => {
+  await using fake = await FakeApiServer.start({ serves: [configMaps] });
+  const connection = { ...connectionTo(fake), credentials: () => new Promise<never>(() => {}) };
+  const client = new KubernetesClient({ connection, clock: acceleratedClock(20), logger: silentLogger });
+  await expect(client.request({ ...get, deadlineMs: 5_000 })).rejects.toMatchObject({
+    code: 'KUBERNETES_DEADLINE_EXCEEDED',
+  });
+});
+
+test('an API server that asks to be left alone for days is asked after minutes', async () => {
+  await using subject = await startFake();
+  subject.fake.plan({ kind: 'status', status: 503, headers: { 'retry-after': '600000' } });
+  await expect(subject.client.request(get)).rejects.toMatchObject({ retryAfterMs: 300_000 });
 });
 
 test('a connection that was closed while it was idle is replaced, for what may be done twice', async () => {
@@ -98,6 +126,20 @@ test('a signal ends a request with its own reason', async () => {
   const request = subject.client.request({ ...get, signal: abort.signal });
   abort.abort(new Error('enough'));
   await expect(request).rejects.toThrow('enough');
+});
+
+test('a signal ends the wait for when a request may be repeated too', async () => {
+  await using fake = await FakeApiServer.start({ serves: [configMaps] });
+  fake.plan({ kind: 'status', status: 429, headers: { 'retry-after': '20' } });
+  const clock = notingDelays(acceleratedClock(1));
+  const client = clientOf(fake, clock);
+  const abort = new AbortController();
+  const request = client.request({ ...get, signal: abort.signal });
+  await eventually(() => expect(clock.delaysMs).toContain(20_000));
+  abort.abort(new Error('enough'));
+  await expect(request).rejects.toThrow('enough');
+  expect(clock.monotonicMs()).toBeLessThan(15_000);
+  client.close();
 });
 
 test('a line of a watch without end is cut off', async () => {

@@ -42,6 +42,16 @@ test('an event says what happened to what, and who saw it', async () => {
   });
 });
 
+test("an event's name is one, however long its object's is", async () => {
+  await using fake = await FakeApiServer.start({ serves: [events] });
+  using subject = recorderOf(fake, new FakeClock());
+  const name = `${'a'.repeat(228)}-.-${'b'.repeat(20)}`;
+  const metadata = { ...regarding.metadata, name };
+  subject.recorder.record({ ...refused, regarding: { ...regarding, metadata } });
+  await eventually(() => expect(stored(fake)).toHaveLength(1));
+  expect(stored(fake)[0]!.metadata.name).toMatch(/^a{228}\.[0-9a-f]+$/);
+});
+
 test('the same again is counted in one event, written once a minute', async () => {
   await using fake = await FakeApiServer.start({ serves: [events] });
   const clock = new FakeClock();

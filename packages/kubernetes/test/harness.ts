@@ -1,9 +1,10 @@
 import { Agent } from 'node:http';
-import { type Clock, MetricsRegistry, silentLogger } from '@tulle/runtime';
+import { type Clock, type IndexView, type Logger, MetricsRegistry, silentLogger } from '@tulle/runtime';
 import { type FakeApiServer, type FakeObject, seededRandom } from '@tulle/testkit';
 import {
   type Connection,
   KubernetesClient,
+  type ListOptions,
   type RawObject,
   Reflector,
   type ResourceType,
@@ -24,6 +25,16 @@ export function acceleratedClock(factor: number): Clock {
       return () => clearTimeout(timer);
     },
   };
+}
+
+/** Writes down for how long something was to wait. */
+export function notingDelays(clock: Clock): Clock & { readonly delaysMs: readonly number[] } {
+  const delaysMs: number[] = [];
+  const schedule: Clock['schedule'] = (delayMs, task) => {
+    delaysMs.push(delayMs);
+    return clock.schedule(delayMs, task);
+  };
+  return { monotonicMs: () => clock.monotonicMs(), nowMs: () => clock.nowMs(), schedule, delaysMs };
 }
 
 export function connectionTo(fake: FakeApiServer): Connection {
@@ -52,6 +63,7 @@ function readValue({ data }: RawObject): { readonly value: string } {
 export interface Subject {
   readonly client: KubernetesClient;
   readonly reflector: Reflector<{ readonly value: string }>;
+  readonly byValue: IndexView<{ readonly value: string }>;
   readonly metrics: MetricsRegistry;
   /** Each call of a listener. */
   readonly changes: (readonly string[])[];
@@ -59,22 +71,32 @@ export interface Subject {
   values(): readonly string[];
 }
 
+export interface SubjectOptions extends ListOptions {
+  readonly clock?: Clock;
+  readonly type?: ResourceType;
+  readonly logger?: Logger;
+  readonly metrics?: MetricsRegistry;
+  readonly isOptional?: boolean;
+}
+
 export async function startReflector(
   fake: FakeApiServer,
-  options: { readonly clock?: Clock; readonly type?: ResourceType; readonly isOptional?: boolean } = {},
+  options: SubjectOptions = {},
 ): Promise<Subject & AsyncDisposable> {
-  const { clock = acceleratedClock(100), type = configMaps, isOptional = false } = options;
+  const { clock = acceleratedClock(100), type = configMaps, logger = silentLogger, ...rest } = options;
   const client = clientOf(fake, clock);
-  const metrics = new MetricsRegistry();
+  const { metrics = new MetricsRegistry() } = options;
   const random = seededRandom(1);
-  const common = { client, clock, random, metrics, logger: silentLogger };
-  const reflector = new Reflector({ ...common, type, read: readValue, isOptional });
+  const common = { client, clock, random, metrics, logger };
+  const reflector = new Reflector({ ...common, ...rest, type, read: readValue });
+  const byValue = reflector.addIndex('value', ({ value }) => [value]);
   const changes: string[][] = [];
   reflector.onChange((keys) => changes.push([...keys].sort()));
   await reflector.start();
   return {
     client,
     reflector,
+    byValue,
     metrics,
     changes,
     values: () => [...reflector.objects].map(([key, { value }]) => `${key}=${value}`).sort(),

@@ -73,6 +73,17 @@ async function take(fake: FakeApiServer, subject: Subject, one: Step): Promise<v
   }
 }
 
+/** Whatever an index says, a look through all objects says too. */
+function expectIndexAsScanned({ reflector, byValue }: Subject): void {
+  const scanned = new Map<string, Map<string, { readonly value: string }>>();
+  for (const [key, object] of reflector.objects) {
+    scanned.set(object.value, (scanned.get(object.value) ?? new Map()).set(key, object));
+  }
+  for (const value of ['v0', 'v1', 'v2', 'v3']) {
+    expect(new Map(byValue.of(value))).toEqual(scanned.get(value) ?? new Map());
+  }
+}
+
 function storedValues(fake: FakeApiServer): readonly string[] {
   const { objects } = fake.store.collection('/api/v1/configmaps');
   return [...objects].map(([key, { data }]) => `${key}=${(data as { value: string }).value}`).sort();
@@ -100,9 +111,13 @@ test('whatever changes and fails in whatever order, the cache ends as the API se
           else told.set(key, value);
         }
       });
-      for (const one of taken) await take(fake, subject, one);
+      for (const one of taken) {
+        await take(fake, subject, one);
+        expectIndexAsScanned(subject);
+      }
       fake.clearFaults();
       await eventually(() => expect(subject.values()).toEqual(storedValues(fake)), { intervalMs: 2 });
+      expectIndexAsScanned(subject);
       // Whoever only listens has the same.
       await eventually(() =>
         expect([...told].map(([key, value]) => `${key}=${value}`).sort()).toEqual(storedValues(fake)),

@@ -1,6 +1,14 @@
+import { createLogger, MetricsRegistry } from '@tulle/runtime';
 import { eventually, FakeApiServer, type FakeApiServerOptions, FakeStatus, metricSum } from '@tulle/testkit';
 import { describe, expect, test } from 'vitest';
-import { acceleratedClock, configMap, configMaps, httpRoutes, startReflector } from './harness.ts';
+import {
+  acceleratedClock,
+  configMap,
+  configMaps,
+  httpRoutes,
+  notingDelays,
+  startReflector,
+} from './harness.ts';
 
 const isList = ({ query, method }: { query: URLSearchParams; method: string }) =>
   method === 'GET' && !query.has('watch');
@@ -186,6 +194,41 @@ describe('a reflector whose API server fails', () => {
     await eventually(() => expect(subject.values()).toContain('default/c2=new'));
   });
 
+  test('asks for the whole state where its version is not taken for one', async () => {
+    await using fake = await startFake();
+    await using subject = await startReflector(fake);
+    await subject.reflector.synced(600_000);
+    await eventually(() => expect(fake.watches).toHaveLength(1));
+    const resumes = ({ query }: { query: URLSearchParams }) =>
+      query.has('resourceVersion') && isWatch({ query });
+    fake.plan({ kind: 'status', status: 400 }, { count: 1_000, concerns: resumes });
+    for (const watch of fake.watches) watch.end();
+    fake.put(configMaps, configMap('c2', 'new'));
+    await eventually(() => expect(subject.values()).toContain('default/c2=new'));
+  });
+
+  test('counts an API server that takes requests and answers none as failing again and again', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = createLogger({ level: 'info', write: (line) => lines.push(JSON.parse(line)) });
+    await using fake = await startFake();
+    fake.plan({ kind: 'hang' }, { count: 3 });
+    await using subject = await startReflector(fake, { logger });
+    expect(await subject.reflector.synced(600_000)).toBe(true);
+    expect(lines.flatMap(({ failures }) => failures ?? [])).toEqual([1, 2, 3]);
+  });
+
+  test('a stop does not wait until a page of a list may be asked for again', async () => {
+    await using fake = await startFake({ watchList: 'refused' });
+    const retryAfter = { 'retry-after': '50' };
+    fake.plan({ kind: 'status', status: 429, headers: retryAfter }, { count: 100, concerns: isList });
+    const clock = notingDelays(acceleratedClock(1));
+    const subject = await startReflector(fake, { clock });
+    await eventually(() => expect(clock.delaysMs).toContain(50_000));
+    await subject[Symbol.asyncDispose]();
+    expect(clock.monotonicMs()).toBeLessThan(25_000);
+    expect(subject.reflector.state.kind).toBe('stopped');
+  });
+
   test('a stop ends it at once, in the middle of a back-off too', async () => {
     await using fake = await startFake();
     fake.plan({ kind: 'status', status: 429, headers: { 'retry-after': '3600' } });
@@ -217,6 +260,17 @@ describe('a reflector of what may be absent', () => {
     await eventually(() => expect(subject.values()).toEqual(['default/r=new']));
   });
 
+  test('stops at once while nothing says whether it is there', async () => {
+    await using fake = await FakeApiServer.start({ serves: [configMaps] });
+    const isDiscovery = ({ path }: { path: string }) => path === '/apis/gateway.networking.k8s.io/v1';
+    fake.plan({ kind: 'hang' }, { count: 100, concerns: isDiscovery });
+    const clock = acceleratedClock(1);
+    const subject = await startReflector(fake, { clock, type: httpRoutes, isOptional: true });
+    await eventually(() => expect(fake.requests.some(isDiscovery)).toBe(true));
+    await subject[Symbol.asyncDispose]();
+    expect(clock.monotonicMs()).toBeLessThan(8_000);
+  });
+
   test('is not taken for absent on a 404 alone', async () => {
     await using fake = await FakeApiServer.start({ serves: [httpRoutes] });
     fake.put(httpRoutes, route);
@@ -238,4 +292,17 @@ describe('a reflector of what may be absent', () => {
     fake.store.serve(configMaps);
     expect(await subject.reflector.synced(600_000)).toBe(true);
   });
+});
+
+test('reflectors of a part each of one resource have metrics of their own', async () => {
+  await using fake = await startFake();
+  const metrics = new MetricsRegistry();
+  const namespace = 'default';
+  await using a = await startReflector(fake, { metrics, namespace, fieldSelector: 'metadata.name=c0' });
+  await using b = await startReflector(fake, { metrics, namespace, fieldSelector: 'metadata.name=c1' });
+  for (const { reflector } of [a, b]) await reflector.synced(600_000);
+  const synced = (name: string) =>
+    `tulle_kubernetes_reflector_synced{resource="configmaps/default?metadata.name=${name}"} 1`;
+  expect(metrics.render()).toContain(synced('c0'));
+  expect(metrics.render()).toContain(synced('c1'));
 });

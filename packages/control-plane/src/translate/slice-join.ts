@@ -1,9 +1,11 @@
 import type { EndpointSlice, KubernetesService, KubernetesServicePort, SliceEndpoint } from '@tulle/api';
 import type { AppProtocol, ServicePortName } from '@tulle/model';
+import { SecondaryIndex } from '@tulle/runtime';
 import type { ResourceSet } from '../sources/resource-set.ts';
-import { isSameList } from './changes.ts';
-import { KeyOrder } from './order.ts';
+import { addChangedKeys } from './changes.ts';
+import { inKeyOrder, KeyOrder } from './order.ts';
 import { appProtocolOf, meshPorts } from './services.ts';
+import { servicesOfSlice } from './services-of-slice.ts';
 
 /** One port of a service with all that its slices list for it, ready or not. */
 export interface JoinedPort {
@@ -22,18 +24,16 @@ export interface JoinUpdate {
 
 interface JoinedService {
   readonly service: KubernetesService;
-  readonly slices: readonly EndpointSlice[];
   readonly ports: readonly JoinedPort[];
 }
 
-const none: readonly EndpointSlice[] = [];
+const noSlices: ResourceSet['EndpointSlice'] = new Map();
 
 /** Joins EndpointSlices to services: by the label for the service, by the port's name for the port. */
 export class SliceJoin {
   readonly #serviceOrder = new KeyOrder();
-  readonly #sliceOrder = new KeyOrder();
+  readonly #slices = new SecondaryIndex(servicesOfSlice);
   #source: Pick<ResourceSet, 'Service' | 'EndpointSlice'> | null = null;
-  #slices: ReadonlyMap<string, readonly EndpointSlice[]> = new Map();
   #services: ReadonlyMap<string, JoinedService> = new Map();
   #ports: readonly JoinedPort[] = [];
 
@@ -42,18 +42,17 @@ export class SliceJoin {
     if (Service === this.#source?.Service && EndpointSlice === this.#source.EndpointSlice) {
       return { ports: this.#ports, added: [], removed: [] };
     }
-    if (EndpointSlice !== this.#source?.EndpointSlice) this.#takeSlices(EndpointSlice);
+    const touched = this.#takeSlices(this.#source?.EndpointSlice ?? noSlices, EndpointSlice);
     this.#source = { Service, EndpointSlice };
     const services = new Map<string, JoinedService>();
     const added: JoinedPort[] = [];
     for (const key of this.#serviceOrder.of(Service)) {
       const service = Service.get(key)!;
-      const slices = this.#slices.get(key) ?? none;
       const before = this.#services.get(key);
-      if (before?.service === service && isSameList(before.slices, slices)) services.set(key, before);
+      if (before?.service === service && !touched.has(key)) services.set(key, before);
       else {
-        const ports = joinedPorts(service, slices);
-        services.set(key, { service, slices, ports });
+        const ports = joinedPorts(service, inKeyOrder(this.#slices.of(key)));
+        services.set(key, { service, ports });
         added.push(...ports);
       }
     }
@@ -66,17 +65,18 @@ export class SliceJoin {
     return { ports: this.#ports, added, removed };
   }
 
-  #takeSlices(source: ResourceSet['EndpointSlice']): void {
-    const slices = new Map<string, EndpointSlice[]>();
-    for (const sliceKey of this.#sliceOrder.of(source)) {
-      const slice = source.get(sliceKey)!;
-      if (slice.serviceName === null || slice.addressType === 'FQDN') continue;
-      const key = `${slice.metadata.namespace}/${slice.serviceName}`;
-      const own = slices.get(key);
-      if (own === undefined) slices.set(key, [slice]);
-      else own.push(slice);
+  /** Gives the services that have other slices than before. */
+  #takeSlices(
+    before: ResourceSet['EndpointSlice'],
+    after: ResourceSet['EndpointSlice'],
+  ): ReadonlySet<string> {
+    const changed = new Set<string>();
+    addChangedKeys(changed, before, after);
+    const services = new Set<string>();
+    for (const key of changed) {
+      for (const service of this.#slices.update(key, before.get(key), after.get(key))) services.add(service);
     }
-    this.#slices = slices;
+    return services;
   }
 }
 

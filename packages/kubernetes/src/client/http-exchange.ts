@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { type Clock, messageOf } from '@tulle/runtime';
 import { clientReasons, KubernetesError } from '../kubernetes-error.ts';
+import { orAborted } from '../or-aborted.ts';
 import type { Connection } from './connection.ts';
 
 export interface ExchangeRequest {
@@ -29,8 +30,8 @@ export async function openExchange(
   request: ExchangeRequest,
   clock: Clock,
 ): Promise<IncomingMessage> {
-  const { agent, headers } = await connection.credentials();
-  if (request.signal.aborted) throw request.signal.reason;
+  // A credential plug-in may hang, which no time-out of a socket would end.
+  const { agent, headers } = await orAborted(connection.credentials(), request.signal);
   const { server } = connection;
   const options: RequestOptions = {
     agent,

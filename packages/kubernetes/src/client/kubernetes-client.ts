@@ -141,14 +141,16 @@ export class KubernetesClient {
     const force = options.isForced === true ? true : undefined;
     const query = { ...queryOf(options), fieldManager: options.fieldManager, force };
     const contentType = 'application/apply-patch+yaml';
-    return readObject(await this.request({ method: 'PATCH', path, query, body, contentType }), type);
+    const request = { method: 'PATCH', path, query, body, contentType, ...limitOf(options) };
+    return readObject(await this.request(request), type);
   }
 
   async patch(type: ResourceType, ref: ObjectRef, options: PatchOptions): Promise<RawObject> {
     const path = objectPath(type, ref, options.subresource);
     const { body, contentType } = options;
     const query = queryOf(options);
-    return readObject(await this.request({ method: 'PATCH', path, query, body, contentType }), type);
+    const request = { method: 'PATCH', path, query, body, contentType, ...limitOf(options) };
+    return readObject(await this.request(request), type);
   }
 
   /** False where there was none. With a uid or resourceVersion, Conflict where it is another. */
@@ -174,8 +176,9 @@ export class KubernetesClient {
   async request(request: ApiRequest): Promise<unknown> {
     const clock = this.#clock;
     const endMs = clock.monotonicMs() + (request.deadlineMs ?? defaultDeadlineMs);
+    const { method, signal } = request;
     const attempt = () => this.#attempt(request, endMs);
-    return withRetries(attempt, { method: request.method, clock, endMs, logger: this.#logger });
+    return withRetries(attempt, { method, clock, endMs, logger: this.#logger, signal });
   }
 
   /** The lines of a watch as they come. Throws where it is refused, breaks off or is silent for too long. */

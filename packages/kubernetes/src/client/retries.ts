@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@tulle/runtime';
 import { clientReasons, KubernetesError } from '../kubernetes-error.ts';
+import { pause } from '../pause.ts';
 
 const maxAttempts = 10;
 
@@ -9,6 +10,8 @@ export interface RetryOptions {
   /** By the monotonic clock: no attempt begins after it. */
   readonly endMs: number;
   readonly logger: Logger;
+  /** The caller's own: it ends the waiting too. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -16,7 +19,7 @@ export interface RetryOptions {
  * met a connection that had been closed meanwhile, where doing it twice is the same as once.
  */
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, endMs, logger, method } = options;
+  const { clock, endMs, logger, method, signal } = options;
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt();
@@ -24,15 +27,16 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       const waitMs = attempts < maxAttempts ? waitBefore(thrown, method, attempts) : null;
       if (waitMs === null || clock.monotonicMs() + waitMs >= endMs) throw thrown;
       logger.debug('request to the API server is repeated', { reason: (thrown as Error).message, waitMs });
-      await wait(clock, waitMs);
+      await wait(clock, waitMs, signal);
+      if (signal?.aborted) throw signal.reason;
     }
   }
 }
 
 /** Keeps the process alive, as a request under way does: a command must not end in the middle. */
-async function wait(clock: Clock, waitMs: number): Promise<void> {
+async function wait(clock: Clock, waitMs: number, signal?: AbortSignal): Promise<void> {
   const alive = setInterval(() => {}, 60_000);
-  await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+  await pause(clock, waitMs, signal);
   clearInterval(alive);
 }
 

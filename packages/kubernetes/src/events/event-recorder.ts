@@ -108,7 +108,8 @@ export class EventRecorder {
     const suffix = `${nowMs.toString(16)}${this.#made.toString(16).padStart(4, '0')}`;
     return {
       namespace: namespace === '' ? 'default' : namespace,
-      name: `${name.slice(0, 230)}.${suffix}`,
+      // What the cut leaves at the end may be what no part of a name ends with.
+      name: `${name.slice(0, 230).replace(/[^a-z0-9]+$/, '')}.${suffix}`,
       count: 1,
       lastMs: nowMs,
       written: 0,

@@ -1,3 +1,4 @@
+import { type IndexValues, type IndexView, SecondaryIndex } from '@tulle/runtime';
 import { keyOf, type RawObject } from '../raw-object.ts';
 
 /** Makes of an object what is kept of it; null: it is left out. What it returns is compared by identity. */
@@ -8,6 +9,8 @@ export interface ObjectCacheOptions<T> {
   readonly onChanged: (key: string) => void;
   /** A read that threw; what was kept of the object before stands. */
   readonly onReadFailed: (key: string, thrown: unknown) => void;
+  /** An index's function that threw; the object is under no value of that index. */
+  readonly onIndexFailed: (index: string, thrown: unknown) => void;
 }
 
 /** Where a stream's objects go: into the cache, or to what will replace it. */
@@ -18,7 +21,8 @@ export interface ObjectSink {
 
 /** What is kept of each object, and the version that it was read from: the same version is not read again. */
 export class ObjectCache<T> implements ObjectSink {
-  readonly objects = new Map<string, T>();
+  readonly #objects = new Map<string, T>();
+  readonly #indexes: SecondaryIndex<T>[] = [];
   /** Also of objects that are left out. */
   readonly #versions = new Map<string, string>();
   readonly #options: ObjectCacheOptions<T>;
@@ -27,11 +31,30 @@ export class ObjectCache<T> implements ObjectSink {
     this.#options = options;
   }
 
+  get objects(): ReadonlyMap<string, T> {
+    return this.#objects;
+  }
+
+  /** An index of what there is and what will be. It has each change when `onChanged` tells of it. */
+  addIndex(name: string, valuesOf: IndexValues<T>): IndexView<T> {
+    const index = new SecondaryIndex<T>((object) => {
+      try {
+        return valuesOf(object);
+      } catch (thrown) {
+        this.#options.onIndexFailed(name, thrown);
+        return [];
+      }
+    });
+    for (const [key, object] of this.#objects) index.update(key, undefined, object);
+    this.#indexes.push(index);
+    return index;
+  }
+
   put(raw: RawObject): void {
     const key = keyOf(raw);
     const version = versionOf(raw);
     if (this.isKnown(key, version)) return;
-    this.set(key, version, this.read(key, raw, this.objects.get(key)));
+    this.set(key, version, this.read(key, raw, this.#objects.get(key)));
   }
 
   remove(raw: RawObject): void {
@@ -62,17 +85,21 @@ export class ObjectCache<T> implements ObjectSink {
 
   set(key: string, version: string, value: T | null): void {
     this.#versions.set(key, version);
-    if (value === null) {
-      if (this.objects.delete(key)) this.#options.onChanged(key);
-    } else if (this.objects.get(key) !== value) {
-      this.objects.set(key, value);
-      this.#options.onChanged(key);
-    }
+    this.#keep(key, value ?? undefined);
   }
 
   removeKey(key: string): void {
     this.#versions.delete(key);
-    if (this.objects.delete(key)) this.#options.onChanged(key);
+    this.#keep(key, undefined);
+  }
+
+  #keep(key: string, value: T | undefined): void {
+    const before = this.#objects.get(key);
+    if (value === before) return;
+    if (value === undefined) this.#objects.delete(key);
+    else this.#objects.set(key, value);
+    for (const index of this.#indexes) index.update(key, before, value);
+    this.#options.onChanged(key);
   }
 }
 

@@ -9,6 +9,8 @@ import {
   backoffDelayMs,
   type Clock,
   type Component,
+  type IndexValues,
+  type IndexView,
   type Logger,
   MetricsRegistry,
   messageOf,
@@ -17,6 +19,7 @@ import {
 import type { KubernetesClient } from '../client/kubernetes-client.ts';
 import type { ListOptions } from '../client/list-pages.ts';
 import { KubernetesError } from '../kubernetes-error.ts';
+import { orAborted } from '../or-aborted.ts';
 import { pause } from '../pause.ts';
 import { type ResourceType, resourceName } from '../resource-types.ts';
 import { ApiPresence } from './api-presence.ts';
@@ -41,8 +44,8 @@ export interface ReflectorOptions<T> extends ListOptions {
 
 const backoff = { baseMs: 250, maxMs: 15_000 };
 
-/** A session that lasted so long was a success: what ends it is the first failure of a new row. */
-const goodSessionMs = 5_000;
+/** A watch that stood so long was a success: what ends it is the first failure of a new row. */
+const goodWatchMs = 5_000;
 
 /** One that ends in order after less than that has brought nothing: an API server that does so each time gets a rest. */
 const shortSessionMs = 1_000;
@@ -66,11 +69,13 @@ export class Reflector<T> implements Component {
   #state: ReflectorState;
   #hasSynced = false;
   #failures = 0;
+  /** By the monotonic clock: since when the present watch stands; null: it does not yet. */
+  #standsSinceMs: number | null = null;
   #running: Promise<void> | null = null;
 
   constructor(options: ReflectorOptions<T>) {
-    const { clock, logger, type, namespace = '', metrics = new MetricsRegistry() } = options;
-    const resource = namespace === '' ? resourceName(type) : `${resourceName(type)}/${namespace}`;
+    const { clock, logger, metrics = new MetricsRegistry() } = options;
+    const resource = watchedName(options);
     this.name = `reflector of ${resource}`;
     this.#options = { ...options, logger: logger.child({ resource }) };
     this.#state = { kind: 'starting', sinceMs: clock.nowMs(), lastEventMs: null };
@@ -83,6 +88,8 @@ export class Reflector<T> implements Component {
       read: options.read,
       onChanged: (key) => this.#notifier.changed(key),
       onReadFailed: (key, thrown) => this.#readFailed(key, thrown),
+      onIndexFailed: (index, thrown) =>
+        this.#options.logger.error('an index left an object out', { index, reason: messageOf(thrown) }),
     });
     this.#presence = ApiPresence.of(options.client);
     this.#session = new WatchSession({
@@ -100,6 +107,11 @@ export class Reflector<T> implements Component {
   /** By `namespace/name`, or name. A live view: it changes as the API server's state does. */
   get objects(): ReadonlyMap<string, T> {
     return this.#cache.objects;
+  }
+
+  /** The objects by something else than their keys, for whoever would look through all of them else. */
+  addIndex(name: string, valuesOf: IndexValues<T>): IndexView<T> {
+    return this.#cache.addIndex(name, valuesOf);
   }
 
   get state(): ReflectorState {
@@ -152,20 +164,20 @@ export class Reflector<T> implements Component {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const startMs = this.#options.clock.monotonicMs();
+      this.#standsSinceMs = null;
       try {
         const end = await this.#session.run();
         const lastedMs = this.#options.clock.monotonicMs() - startMs;
-        if (end === 'ended' && lastedMs < shortSessionMs)
-          await this.#retry('the watch ended at once', null, startMs);
+        if (end === 'ended' && lastedMs < shortSessionMs) await this.#retry('the watch ended at once', null);
         else this.#failures = 0;
       } catch (thrown) {
         if (signal.aborted) return;
-        await this.#recover(thrown, startMs);
+        await this.#recover(thrown);
       }
     }
   }
 
-  async #recover(thrown: unknown, startMs: number): Promise<void> {
+  async #recover(thrown: unknown): Promise<void> {
     const isMissing = thrown instanceof KubernetesError && thrown.status === 404;
     try {
       if (isMissing && this.#options.isOptional === true && !(await this.#isServed())) {
@@ -173,16 +185,18 @@ export class Reflector<T> implements Component {
         return;
       }
     } catch (cause) {
-      await this.#retry(messageOf(cause), null, startMs);
+      if (this.#stopping.signal.aborted) return;
+      await this.#retry(messageOf(cause), null);
       return;
     }
     const retryAfterMs = thrown instanceof KubernetesError ? thrown.retryAfterMs : null;
-    await this.#retry(messageOf(thrown), retryAfterMs, startMs);
+    await this.#retry(messageOf(thrown), retryAfterMs);
   }
 
-  async #retry(reason: string, retryAfterMs: number | null, startMs: number): Promise<void> {
+  async #retry(reason: string, retryAfterMs: number | null): Promise<void> {
     const { clock, logger, random } = this.#options;
-    if (clock.monotonicMs() - startMs >= goodSessionMs) this.#failures = 0;
+    const standsSinceMs = this.#standsSinceMs ?? Number.POSITIVE_INFINITY;
+    if (clock.monotonicMs() - standsSinceMs >= goodWatchMs) this.#failures = 0;
     const delayMs = Math.max(retryAfterMs ?? 0, backoffDelayMs(this.#failures, backoff, random));
     const fields = { reason, delayMs: Math.round(delayMs), failures: this.#failures + 1 };
     if (this.#failures === 0) logger.info('watch failed and is begun anew', fields);
@@ -195,15 +209,20 @@ export class Reflector<T> implements Component {
 
   /** Believed at once where nothing was known of it; where something was, only when it is said twice. */
   async #isServed(): Promise<boolean> {
-    const { clock, type } = this.#options;
-    if (await this.#presence.isServed(type, clock.monotonicMs())) return true;
+    if (await this.#askPresence()) return true;
     if (!this.#hasSynced || this.#state.kind === 'absent') return false;
-    await pause(clock, absenceConfirmMs, this.#stopping.signal);
-    return this.#presence.isServed(type, clock.monotonicMs());
+    await pause(this.#options.clock, absenceConfirmMs, this.#stopping.signal);
+    return this.#askPresence();
+  }
+
+  /** What others wait for too is not ended with this reflector, which does not wait for it then. */
+  #askPresence(): Promise<boolean> {
+    const { clock, type } = this.#options;
+    return orAborted(this.#presence.isServed(type, clock.monotonicMs()), this.#stopping.signal);
   }
 
   async #waitUntilServed(): Promise<void> {
-    const { clock, logger, random, type } = this.#options;
+    const { clock, logger, random } = this.#options;
     const { signal } = this.#stopping;
     if (signal.aborted) return;
     logger.info('the API server does not serve this resource; none are taken to exist');
@@ -216,7 +235,7 @@ export class Reflector<T> implements Component {
       await pause(clock, presencePollMs * (0.75 + random() / 2), signal);
       if (signal.aborted) return;
       // Whether it fails says nothing of absence; the next time is soon.
-      const isServed = await this.#presence.isServed(type, clock.monotonicMs()).catch(() => false);
+      const isServed = await this.#askPresence().catch(() => false);
       if (isServed) break;
     }
     logger.info('the API server serves this resource now');
@@ -227,6 +246,7 @@ export class Reflector<T> implements Component {
   }
 
   #watching(): void {
+    this.#standsSinceMs = this.#options.clock.monotonicMs();
     if (this.#state.kind === 'retrying') this.#options.logger.info('watch stands again');
     this.#enter('watching');
   }
@@ -258,3 +278,12 @@ export class Reflector<T> implements Component {
     return { size: this.#cache.objects.size, hasSynced: this.#hasSynced, lastEventMs, state: kind };
   }
 }
+
+/** As logs and metrics show it: several may watch a part each of one resource. */
+function watchedName({ type, namespace = '', fieldSelector = '', labelSelector = '' }: WatchedPart): string {
+  const place = namespace === '' ? '' : `/${namespace}`;
+  const selectors = [fieldSelector, labelSelector].filter((selector) => selector !== '');
+  return `${resourceName(type)}${place}${selectors.length === 0 ? '' : `?${selectors.join('&')}`}`;
+}
+
+type WatchedPart = ListOptions & { readonly type: ResourceType };

@@ -174,6 +174,8 @@ export class WatchSession<T> {
       this.#version = '';
       this.#tooLargeVersions = 0;
     }
+    // As of an API server on another store: it does not take for a version what it is asked to begin with.
+    if (!this.#isOpen && (error?.status === 400 || error?.status === 422)) this.#version = '';
     // Errors that come again and again at the same place are left behind by a whole state.
     if (this.#isOpen && error !== null && error.status >= 400 && ++this.#errorsInARow >= maxErrorsInARow)
       this.#version = '';

@@ -1,4 +1,5 @@
 import type { RawObject, ReflectorState, ResourceType } from '@tulle/kubernetes';
+import type { IndexValues, IndexView } from '@tulle/runtime';
 
 /** What the source needs of a reflector. */
 export interface KindReflector<T> {
@@ -7,6 +8,7 @@ export interface KindReflector<T> {
   readonly hasSynced: boolean;
   start(): Promise<void>;
   stop(): Promise<void>;
+  addIndex(name: string, valuesOf: IndexValues<T>): IndexView<T>;
   onChange(listener: (keys: ReadonlySet<string>) => void): () => void;
 }
 

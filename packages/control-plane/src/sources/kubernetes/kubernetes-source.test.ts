@@ -1,6 +1,6 @@
 import { type KubernetesKind, kubernetesKinds } from '@tulle/api';
 import type { RawObject, ReflectorState } from '@tulle/kubernetes';
-import { silentLogger } from '@tulle/runtime';
+import { type IndexValues, type IndexView, SecondaryIndex, silentLogger } from '@tulle/runtime';
 import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import type { KindReflector, ReflectOptions } from './kind-reflector.ts';
@@ -12,6 +12,7 @@ class ScriptedReflector<T> implements KindReflector<T> {
   readonly objects = new Map<string, T>();
   readonly #options: ReflectOptions<T>;
   readonly #listeners = new Set<(keys: ReadonlySet<string>) => void>();
+  readonly #indexes: SecondaryIndex<T>[] = [];
   state: ReflectorState = { kind: 'listing', sinceMs: Date.UTC(2026, 0, 1), lastEventMs: null };
   hasSynced = false;
 
@@ -21,6 +22,12 @@ class ScriptedReflector<T> implements KindReflector<T> {
 
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
+
+  addIndex(_name: string, valuesOf: IndexValues<T>): IndexView<T> {
+    const index = new SecondaryIndex(valuesOf);
+    this.#indexes.push(index);
+    return index;
+  }
 
   onChange(listener: (keys: ReadonlySet<string>) => void): () => void {
     this.#listeners.add(listener);
@@ -36,13 +43,16 @@ class ScriptedReflector<T> implements KindReflector<T> {
   put(raw: RawObject): void {
     const { namespace, name } = raw.metadata;
     const key = namespace === undefined ? name : `${namespace}/${name}`;
-    const read = this.#options.read(raw, this.objects.get(key));
-    if (read === null || read === this.objects.get(key)) return;
+    const before = this.objects.get(key);
+    const read = this.#options.read(raw, before);
+    if (read === null || read === before) return;
     this.objects.set(key, read);
+    for (const index of this.#indexes) index.update(key, before, read);
     if (this.hasSynced) this.#tell(key);
   }
 
   remove(key: string): void {
+    for (const index of this.#indexes) index.update(key, this.objects.get(key), undefined);
     this.objects.delete(key);
     this.#tell(key);
   }
@@ -119,6 +129,26 @@ describe('KubernetesSource', () => {
     of('HTTPRoute').put(raw('HTTPRoute', 'r', { spec: {} }));
     clock.advance(50);
     expect([...source.current!.HTTPRoute.keys()]).toEqual(['shop/r']);
+  });
+
+  it('finds the slices of a service, as they are now', async () => {
+    const { source, of } = await startSource();
+    const slice = (name: string, service: string, addressType = 'IPv4') =>
+      raw(
+        'EndpointSlice',
+        name,
+        { addressType, ports: [], endpoints: [] },
+        { labels: { 'kubernetes.io/service-name': service } },
+      );
+    const names = (service: string) => source.slicesOf(service).map(({ metadata }) => metadata.name);
+    of('EndpointSlice').put(slice('a', 'web'));
+    of('EndpointSlice').put(slice('b', 'web'));
+    of('EndpointSlice').put(slice('c', 'api'));
+    of('EndpointSlice').put(slice('d', 'web', 'FQDN'));
+    expect([names('shop/web'), names('shop/api')]).toEqual([['a', 'b'], ['c']]);
+    of('EndpointSlice').put(slice('a', 'api'));
+    of('EndpointSlice').remove('shop/c');
+    expect([names('shop/web'), names('shop/api')]).toEqual([['b'], ['a']]);
   });
 
   it('keeps maps of kinds and objects that did not change', async () => {

@@ -1,13 +1,16 @@
 /** Resources from a cluster: one reflector a kind, and one resource set of what they hold. */
-import { type KubernetesKind, kubernetesKinds } from '@tulle/api';
-import type { Clock, Logger } from '@tulle/runtime';
+import type { EndpointSlice, KubernetesKind } from '@tulle/api';
+import { type Clock, type IndexView, type Logger, recordOf } from '@tulle/runtime';
+import { servicesOfSlice } from '../../translate/services-of-slice.ts';
 import type { RejectedObject } from '../rejected-object.ts';
 import type { ResourceSet } from '../resource-set.ts';
 import type { ConfigFault, ResourceSource } from '../resource-source.ts';
 import type { MakeReflector } from './kind-reflector.ts';
-import { KindTable } from './kind-table.ts';
+import type { KindTable } from './kind-table.ts';
+import { type KindTables, kindTables } from './kind-tables.ts';
 import { faultsOf, rejectedObjects } from './object-faults.ts';
 import { PublishSchedule } from './publish-schedule.ts';
+import type { ReadObject } from './read-object.ts';
 import { describeTable, staleNote, unreadyReason } from './table-state.ts';
 
 export interface KubernetesSourceOptions {
@@ -25,7 +28,9 @@ const maxLoggedFaults = 20;
  */
 export class KubernetesSource implements ResourceSource {
   readonly name = 'kubernetes source';
+  readonly #byKind: KindTables;
   readonly #tables: readonly KindTable[];
+  readonly #slicesByService: IndexView<ReadObject<'EndpointSlice'>>;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #schedule: PublishSchedule;
@@ -36,7 +41,11 @@ export class KubernetesSource implements ResourceSource {
   #rejected: readonly RejectedObject[] = [];
 
   constructor({ reflect, clock, logger }: KubernetesSourceOptions) {
-    this.#tables = kubernetesKinds.map((kind) => new KindTable(kind, reflect));
+    this.#byKind = kindTables(reflect);
+    this.#tables = Object.values(this.#byKind);
+    this.#slicesByService = this.#byKind.EndpointSlice.reflector.addIndex('service', ({ object }) =>
+      object === null ? [] : servicesOfSlice(object),
+    );
     this.#clock = clock;
     this.#logger = logger;
     this.#schedule = new PublishSchedule(clock, () => this.#publish());
@@ -53,6 +62,11 @@ export class KubernetesSource implements ResourceSource {
   /** For whoever writes statuses; told of with `onChange`. */
   get rejected(): readonly RejectedObject[] {
     return this.#rejected;
+  }
+
+  /** Of the service `<namespace>/<name>`, as the reflector has them: newer than the current set, if anything. */
+  slicesOf(service: string): readonly EndpointSlice[] {
+    return [...this.#slicesByService.of(service).values()].flatMap(({ object }) => object ?? []);
   }
 
   onChange(listener: () => void): () => void {
@@ -112,10 +126,9 @@ export class KubernetesSource implements ResourceSource {
   }
 
   #takeObjects(): void {
-    const entries = this.#tables.map(({ kind, objects }) => [kind, objects] as const);
-    if (this.#current !== null && entries.every(([kind, objects]) => this.#current![kind] === objects))
-      return;
-    this.#current = Object.fromEntries(entries) as unknown as ResourceSet;
+    const current = this.#current;
+    if (current !== null && this.#tables.every(({ kind, objects }) => current[kind] === objects)) return;
+    this.#current = recordOf<ResourceSet>(this.#byKind, (kind) => this.#byKind[kind].objects);
   }
 
   /** Told once, when they appear. */

@@ -1,11 +1,8 @@
-import { type KubernetesObject, parseManifest } from '@tulle/api';
+import { type EndpointSlice, parseManifest } from '@tulle/api';
 import { describe, expect, it } from 'vitest';
-import { resourceSetOf } from '../../sources/resource-set.ts';
-import { replicasOf } from './replicas.ts';
+import { replicasOf, replicasService } from './replicas.ts';
 
 interface Slice {
-  readonly namespace?: string;
-  readonly service?: string;
   readonly addressType?: string;
   readonly ports?: readonly object[];
   readonly endpoints: readonly object[];
@@ -13,24 +10,20 @@ interface Slice {
 
 let slices = 0;
 
-function slice({
-  namespace = 'tulle-system',
-  service = 'tulle-control-plane',
-  ...rest
-}: Slice): KubernetesObject {
-  const labels = { 'kubernetes.io/service-name': service };
+function slice(fields: Slice): EndpointSlice {
+  const labels = { 'kubernetes.io/service-name': 'tulle-control-plane' };
   const parsed = parseManifest({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: `s${slices++}`, namespace, labels },
+    metadata: { name: `s${slices++}`, namespace: 'tulle-system', labels },
     addressType: 'IPv4',
     ports: [
       { name: 'grpc', port: 15_012 },
       { name: 'http-admin', port: 15_014 },
     ],
-    ...rest,
+    ...fields,
   });
-  if (!parsed.ok || parsed.value.kind === 'foreign') throw new Error(JSON.stringify(parsed));
+  if (!parsed.ok || parsed.value.kind !== 'EndpointSlice') throw new Error(JSON.stringify(parsed));
   return parsed.value;
 }
 
@@ -46,20 +39,21 @@ describe('replicasOf', () => {
       slice({ endpoints: [endpoint('10.0.0.2', 'b'), endpoint('10.0.0.1', 'a', { ready: false })] }),
       slice({ addressType: 'IPv6', endpoints: [endpoint('fd00::1', 'a'), endpoint('fd00::3', 'c')] }),
     ];
-    expect(replicasOf(resourceSetOf(objects), 'tulle-system')).toEqual([
+    expect(replicasOf(objects)).toEqual([
       { name: 'a', host: '10.0.0.1', port: 15_014 },
       { name: 'b', host: '10.0.0.2', port: 15_014 },
       { name: 'c', host: '[fd00::3]', port: 15_014 },
     ]);
   });
 
-  it('asks nobody of another namespace or service, nor where there is no admin port', () => {
-    const endpoints = [endpoint('10.0.0.1', 'a')];
+  it('asks nobody where there is no admin port', () => {
     const objects = [
-      slice({ namespace: 'shop', endpoints }),
-      slice({ service: 'tulle-injector', endpoints }),
-      slice({ ports: [{ name: 'grpc', port: 15_012 }], endpoints }),
+      slice({ ports: [{ name: 'grpc', port: 15_012 }], endpoints: [endpoint('10.0.0.1', 'a')] }),
     ];
-    expect(replicasOf(resourceSetOf(objects), 'tulle-system')).toEqual([]);
+    expect(replicasOf(objects)).toEqual([]);
+  });
+
+  it("takes the slices of the control plane's service in the mesh's namespace", () => {
+    expect(replicasService('tulle-system')).toBe('tulle-system/tulle-control-plane');
   });
 });

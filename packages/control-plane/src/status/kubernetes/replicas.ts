@@ -1,4 +1,5 @@
-import type { ResourceSet } from '../../sources/resource-set.ts';
+import type { EndpointSlice } from '@tulle/api';
+import { formatName } from '@tulle/model';
 
 /** Another replica of the control plane, and where its admin pages are. */
 export interface Replica {
@@ -13,13 +14,17 @@ const adminPortName = 'http-admin';
 /** An install has two; beyond this something is wrong, and nobody is asked twenty times a second. */
 const maxReplicas = 16;
 
+/** `<namespace>/<name>` of the Service that has all replicas behind it. */
+export function replicasService(meshNamespace: string): string {
+  return formatName({ namespace: meshNamespace, name: serviceName });
+}
+
 /** Those that are not ready too: proxies may be connected to them still. */
-export function replicasOf(resources: ResourceSet, meshNamespace: string): readonly Replica[] {
+export function replicasOf(slices: Iterable<EndpointSlice>): readonly Replica[] {
   const replicas = new Map<string, Replica>();
-  for (const slice of resources.EndpointSlice.values()) {
-    if (slice.serviceName !== serviceName || slice.metadata.namespace !== meshNamespace) continue;
+  for (const slice of slices) {
     const port = slice.ports.find(({ name }) => name === adminPortName)?.port ?? null;
-    if (port === null || slice.addressType === 'FQDN') continue;
+    if (port === null) continue;
     for (const { address, pod } of slice.endpoints) {
       const name = pod === null ? address : pod.slice(pod.indexOf('/') + 1);
       const host = slice.addressType === 'IPv6' ? `[${address}]` : address;

@@ -65,7 +65,12 @@ async function leading(fetchText: () => Promise<string>) {
     client,
     elector: { isLeader: true, holder: 'a', onChange: () => () => {} },
     events: { record: () => {} },
-    source: { current: resources, rejected: [] },
+    source: {
+      current: resources,
+      rejected: [],
+      slicesOf: (service) =>
+        service === 'tulle-system/tulle-control-plane' ? resources.EndpointSlice.values() : [],
+    },
     pipeline: { statuses, onRun: () => () => {} },
     held: new HeldVersions(),
     acknowledged: { report: () => own } as unknown as AcknowledgementReporter,

@@ -2,6 +2,7 @@
  * Tells operators in the cluster what became of what they wrote. Every replica knows it of its own proxies; the
  * one that leads asks the others and writes: each object's status where it differs, and an Event where it got worse.
  */
+import type { EndpointSlice } from '@tulle/api';
 import {
   apiVersionOf,
   type EventRecorder,
@@ -22,7 +23,7 @@ import { sumCounts } from '../merge-reports.ts';
 import type { WriteGateTiming } from '../write-gate.ts';
 import { type PresentObject, PresentStatuses } from './present-statuses.ts';
 import { ReplicaReports, type ReplicaReportsOptions } from './replica-reports.ts';
-import { replicasOf } from './replicas.ts';
+import { replicasOf, replicasService } from './replicas.ts';
 import { createStatusMetrics, type StatusMetrics } from './status-metrics.ts';
 import { statusTypes } from './status-types.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -34,6 +35,8 @@ export interface StatusReporterOptions {
   readonly source: {
     readonly current: ResourceSet | null;
     readonly rejected: readonly RejectedObject[];
+    /** Of the service `<namespace>/<name>`, as they are known now. */
+    slicesOf(service: string): Iterable<EndpointSlice>;
   };
   readonly pipeline: {
     readonly statuses: readonly ObjectStatus[];
@@ -183,11 +186,9 @@ export class StatusReporter implements Component {
 
   #askReplicas(): ReplicaReports {
     const { clock, fetchText, logger, meshNamespace, replica, source } = this.#options;
+    const service = replicasService(meshNamespace);
     return new ReplicaReports({
-      others: () =>
-        source.current === null
-          ? []
-          : replicasOf(source.current, meshNamespace).filter(({ name }) => name !== replica),
+      others: () => replicasOf(source.slicesOf(service)).filter(({ name }) => name !== replica),
       fetchText,
       onChange: () => this.#debouncer.poke(),
       clock,
