@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Manifest, ManifestFamily } from './manifests/manifest.ts';
 import { manifestFamilies } from './manifests/manifests.ts';
 import { fillTree, type Plain, type Scope } from './template/fill-tree.ts';
-import { builtinOf, type Tree } from './template/tree.ts';
+import { builtinOf } from './template/tree.ts';
 import type { Values } from './values/read-values.ts';
 
 export interface Installation {
@@ -33,7 +33,17 @@ function renderFamily({ objects }: ManifestFamily, installation: Installation): 
   const scope = scopeOf(installation);
   return objects
     .filter(({ when }: Manifest) => when === undefined || scope(when) === true)
-    .map(({ object }) => fillTree(object as Tree, scope) as unknown as RenderedObject);
+    .map(({ object }) => renderedObject(fillTree(object, scope)));
+}
+
+function renderedObject(filled: Plain): RenderedObject {
+  if (!isRenderedObject(filled)) throw new TypeError(`a manifest gives no object: ${JSON.stringify(filled)}`);
+  return filled;
+}
+
+function isRenderedObject(filled: unknown): filled is RenderedObject {
+  const { apiVersion, kind, metadata } = (filled ?? {}) as Partial<RenderedObject>;
+  return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string';
 }
 
 /** Many documents, which `kubectl apply -f -` takes. */

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import type { Violation } from '@tulle/model';
 import { formatViolations } from '@tulle/model';
-import { type Clock, type Component, type Logger, messageOf } from '@tulle/runtime';
+import { type Clock, type Component, type Logger, messageOf, Poller } from '@tulle/runtime';
 import type { AuthenticationResult, Authenticator } from './authenticator.ts';
 import { parseTokenFile, sha256Of, type TokenEntry } from './token-file.ts';
 
@@ -22,16 +22,24 @@ export interface TokenFileOptions {
  */
 export class TokenFileAuthenticator implements Authenticator, Component {
   readonly name = 'token file';
-  readonly #options: TokenFileOptions;
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #poller: Poller;
   #entries: ReadonlyMap<string, TokenEntry> = new Map();
   #violations: readonly Violation[] = [];
   #seen = '';
   #reading: Promise<void> | null = null;
-  #isRunning = false;
-  #cancel = () => {};
 
-  constructor(options: TokenFileOptions) {
-    this.#options = options;
+  constructor({ path, clock, logger }: TokenFileOptions) {
+    this.#path = path;
+    this.#logger = logger;
+    this.#poller = new Poller({
+      name: this.name,
+      read: () => this.refresh(),
+      onFailed: (thrown) => logger.error('token file not looked at', { path, reason: messageOf(thrown) }),
+      intervalMs: () => lookEveryMs,
+      clock,
+    });
   }
 
   /** What is wrong with the file as it stands. */
@@ -45,14 +53,11 @@ export class TokenFileAuthenticator implements Authenticator, Component {
 
   /** A file that is missing or wrong doesn't hinder the start: those who hold certificates are served. */
   async start(): Promise<void> {
-    this.#isRunning = true;
-    await this.refresh();
-    this.#lookAgain();
+    await this.#poller.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    this.#cancel();
+    await this.#poller.stop();
   }
 
   async authenticate(token: string): Promise<AuthenticationResult> {
@@ -83,7 +88,7 @@ export class TokenFileAuthenticator implements Authenticator, Component {
   }
 
   async #read(): Promise<void> {
-    const { path, logger } = this.#options;
+    const [path, logger] = [this.#path, this.#logger];
     const { seen, text, reason } = await readIfChanged(path, this.#seen);
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -98,16 +103,6 @@ export class TokenFileAuthenticator implements Authenticator, Component {
     this.#violations = [];
     this.#entries = new Map(parsed.value.map((entry) => [entry.sha256.toString('hex'), entry]));
     logger.info('token file read', { path, tokens: this.#entries.size });
-  }
-
-  #lookAgain(): void {
-    if (!this.#isRunning) return;
-    this.#cancel = this.#options.clock.schedule(lookEveryMs, () => {
-      this.refresh().then(
-        () => this.#lookAgain(),
-        () => this.#lookAgain(),
-      );
-    });
   }
 }
 

@@ -1,4 +1,5 @@
-import { type ResourceKind, resourceKinds, type SpiffeId } from '@tulle/model';
+import type { ResourceKind, SpiffeId } from '@tulle/model';
+import { recordOf } from '@tulle/runtime';
 import type { ClientView, Snapshot, SnapshotEntry } from './snapshot.ts';
 
 /** The routes of one service port: the producer's, and those that a consumer's namespace sees in their place. */
@@ -78,12 +79,12 @@ export class MeshSnapshot implements Snapshot {
 
   /** A port's routes count once for each of their variants. */
   counts(): Readonly<Record<ResourceKind, number>> {
-    const counts = Object.fromEntries(resourceKinds.map((kind) => [kind, this.entries[kind].size]));
+    const counts = recordOf<Record<ResourceKind, number>>(this.entries, (kind) => this.entries[kind].size);
     let routes = 0;
     for (const { producer, byClientNamespace } of this.entries.routes.values()) {
       routes += byClientNamespace.size + (producer === null ? 0 : 1);
     }
-    return { ...(counts as Record<ResourceKind, number>), routes };
+    return { ...counts, routes };
   }
 }
 

@@ -25,7 +25,7 @@ export function urisOf(subjectAltName: string): string[] {
   while (rest !== '') {
     const match = /^([^:]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/.exec(rest);
     if (match === null) return [];
-    const [whole, type, name] = match as unknown as [string, string, string];
+    const [whole, type, name = ''] = match;
     if (type === 'URI') uris.push(name.startsWith('"') ? (JSON.parse(name) as string) : name);
     rest = rest.slice(whole.length);
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { type Clock, type Logger, messageOf } from '@tulle/runtime';
+import { type Clock, type Logger, messageOf, Poller } from '@tulle/runtime';
 import type { CertificateSource, HeldCertificate } from './certificate-source.ts';
 import { expiresAtMs } from './next-material.ts';
 
@@ -18,15 +18,23 @@ const pollMs = 30_000;
 /** A certificate that others make and renew: its files are read again and again. */
 export class FileCertificateSource implements CertificateSource {
   readonly name = 'certificate files';
-  readonly #options: FileCertificateOptions;
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #poller: Poller;
   readonly #listeners: ((certificate: HeldCertificate) => void)[] = [];
   #current: HeldCertificate | null = null;
   #missingReason: string | null = 'the files of the serving certificate have not been read yet';
-  #isRunning = false;
-  #cancel = () => {};
 
-  constructor(options: FileCertificateOptions) {
-    this.#options = options;
+  constructor({ directory, clock, logger }: FileCertificateOptions) {
+    this.#directory = directory;
+    this.#logger = logger;
+    this.#poller = new Poller({
+      name: this.name,
+      read: () => this.#read(),
+      onFailed: (thrown) => this.#failed(thrown),
+      intervalMs: () => pollMs,
+      clock,
+    });
   }
 
   get current(): HeldCertificate | null {
@@ -42,27 +50,24 @@ export class FileCertificateSource implements CertificateSource {
   }
 
   async start(): Promise<void> {
-    this.#isRunning = true;
-    await this.#read();
+    await this.#poller.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    this.#cancel();
+    await this.#poller.stop();
   }
 
   async #read(): Promise<void> {
-    const { directory, clock, logger } = this.#options;
-    try {
-      const [chainPem = '', privateKeyPem = ''] = await Promise.all(
-        ['tls.crt', 'tls.key'].map((file) => readFile(join(directory, file), 'utf8')),
-      );
-      this.#take(chainPem, privateKeyPem);
-    } catch (thrown) {
-      this.#missingReason = `the serving certificate cannot be read from ${directory}: ${messageOf(thrown)}`;
-      logger.warn('certificate files not read', { directory, reason: messageOf(thrown) });
-    }
-    if (this.#isRunning) this.#cancel = clock.schedule(pollMs, () => void this.#read());
+    const [chainPem = '', privateKeyPem = ''] = await Promise.all(
+      ['tls.crt', 'tls.key'].map((file) => readFile(join(this.#directory, file), 'utf8')),
+    );
+    this.#take(chainPem, privateKeyPem);
+  }
+
+  #failed(thrown: unknown): void {
+    const [directory, reason] = [this.#directory, messageOf(thrown)];
+    this.#missingReason = `the serving certificate cannot be read from ${directory}: ${reason}`;
+    this.#logger.warn('certificate files not read', { directory, reason });
   }
 
   #take(chainPem: string, privateKeyPem: string): void {

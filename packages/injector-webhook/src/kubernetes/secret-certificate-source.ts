@@ -12,10 +12,12 @@ import {
 import {
   backoffDelayMs,
   type Clock,
+  isWithoutNull,
   type Logger,
   type MetricsRegistry,
   messageOf,
   type Random,
+  recordOf,
 } from '@tulle/runtime';
 import type { CertificateMaterial } from '../certificate/certificate-material.ts';
 import type { CertificateSource, HeldCertificate } from '../certificate/certificate-source.ts';
@@ -173,12 +175,12 @@ export class SecretCertificateSource implements CertificateSource {
   }
 }
 
+type StoredTexts = { readonly [K in keyof CertificateMaterial]: string | null };
+
 function readMaterial({ data }: RawObject): CertificateMaterial | null {
   const texts = (typeof data === 'object' && data !== null ? data : {}) as Readonly<Record<string, unknown>>;
-  const entries = Object.entries(keys).map(([field, key]) => [field, decode(texts[key])] as const);
-  return entries.some(([, text]) => text === null)
-    ? null
-    : (Object.fromEntries(entries) as unknown as CertificateMaterial);
+  const material = recordOf<StoredTexts>(keys, (field) => decode(texts[keys[field]]));
+  return isWithoutNull(material) ? material : null;
 }
 
 function decode(base64: unknown): string | null {

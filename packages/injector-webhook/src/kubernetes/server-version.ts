@@ -1,6 +1,6 @@
 import { isObject } from '@tulle/api';
 import type { KubernetesClient } from '@tulle/kubernetes';
-import { type Clock, type Component, type Logger, messageOf } from '@tulle/runtime';
+import { type Clock, type Component, type Logger, messageOf, Poller } from '@tulle/runtime';
 
 export interface ServerVersionOptions {
   readonly client: KubernetesClient;
@@ -15,13 +15,19 @@ const polls = { knownMs: 600_000, unknownMs: 2_000 } as const;
 /** What the API server can do; a cluster is upgraded while the injector runs. */
 export class ServerVersion implements Component {
   readonly name = 'server version';
-  readonly #options: ServerVersionOptions;
+  readonly #client: KubernetesClient;
+  readonly #poller: Poller;
   #version: { readonly major: number; readonly minor: number } | null = null;
-  #isRunning = false;
-  #cancel = () => {};
 
-  constructor(options: ServerVersionOptions) {
-    this.#options = options;
+  constructor({ client, clock, logger }: ServerVersionOptions) {
+    this.#client = client;
+    this.#poller = new Poller({
+      name: this.name,
+      read: () => this.#read(),
+      onFailed: (thrown) => logger.warn("the cluster's version was not read", { reason: messageOf(thrown) }),
+      intervalMs: () => (this.#version === null ? polls.unknownMs : polls.knownMs),
+      clock,
+    });
   }
 
   /** Null: not known yet. */
@@ -37,24 +43,16 @@ export class ServerVersion implements Component {
   }
 
   async start(): Promise<void> {
-    this.#isRunning = true;
-    await this.#read();
+    await this.#poller.start();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    this.#cancel();
+    await this.#poller.stop();
   }
 
   async #read(): Promise<void> {
-    const { client, clock, logger } = this.#options;
-    try {
-      this.#version = parse(await client.request({ method: 'GET', path: '/version', deadlineMs: 5_000 }));
-    } catch (thrown) {
-      logger.warn("the cluster's version was not read", { reason: messageOf(thrown) });
-    }
-    const delayMs = this.#version === null ? polls.unknownMs : polls.knownMs;
-    if (this.#isRunning) this.#cancel = clock.schedule(delayMs, () => void this.#read());
+    const answer = await this.#client.request({ method: 'GET', path: '/version', deadlineMs: 5_000 });
+    this.#version = parse(answer);
   }
 }
 

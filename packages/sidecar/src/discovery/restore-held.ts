@@ -1,13 +1,13 @@
 import { type Parsed, type ResourceKind, resourceKinds } from '@tulle/model';
-import type { HeldConfiguration, HeldKind } from './held-configuration.ts';
+import { recordOf } from '@tulle/runtime';
+import type { HeldConfiguration } from './held-configuration.ts';
 import type { KindSubscription } from './kind-subscription.ts';
 
 export type Subscriptions = { readonly [K in ResourceKind]: KindSubscription<K> };
 
 /** What all kinds hold. */
 export function heldOf(kinds: Subscriptions): HeldConfiguration {
-  const entries = resourceKinds.map((kind): [ResourceKind, HeldKind] => [kind, kinds[kind].held()]);
-  return Object.fromEntries(entries) as HeldConfiguration;
+  return recordOf<HeldConfiguration>(kinds, (kind) => kinds[kind].held());
 }
 
 /** Takes all that an earlier life held, or nothing of it. Gives what lets go of it again. */
