@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { silentLogger, systemClock } from '@tulle/runtime';
 import { eventually, FakeApiServer, FakeClock } from '@tulle/testkit';
 import { expect, test } from 'vitest';
-import { KubernetesClient, KubernetesError } from '../src/index.ts';
+import { listPages } from '../src/client/list-pages.ts';
+import { type ApiRequest, KubernetesClient, KubernetesError } from '../src/index.ts';
 import { acceleratedClock, clientOf, configMap, configMaps, connectionTo, notingDelays } from './harness.ts';
 
 const ref = { namespace: 'default', name: 'c' };
@@ -99,10 +100,13 @@ test('an answer larger than the limit is not read to its end', async () => {
 
 test('a list whose pages are too large is read in smaller ones', async () => {
   await using fake = await FakeApiServer.start({ serves: [configMaps] });
-  for (let i = 0; i < 120; i++) fake.put(configMaps, configMap(`c${i}`, 'x'.repeat(700_000)));
+  for (let i = 0; i < 120; i++) fake.put(configMaps, configMap(`c${i}`, 'x'.repeat(1_000)));
   const client = clientOf(fake, systemClock);
-  expect(await client.list(configMaps)).toHaveLength(120);
+  const limited = { request: (request: ApiRequest) => client.request({ ...request, maxBytes: 60_000 }) };
+  let count = 0;
+  for await (const { objects } of listPages(limited, configMaps, {})) count += objects.length;
   client.close();
+  expect(count).toBe(120);
   const limits = fake.requests.map(({ query }) => query.get('limit'));
   expect(limits.slice(0, 3)).toEqual(['500', '100', '20']);
 });
