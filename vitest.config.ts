@@ -6,7 +6,7 @@ const maxWorkers = 2;
 const alone = {
   component: [
     'packages/http/test/{attacks,idle-connections,memory}.component.test.ts',
-    'packages/sidecar/test/{hot-changes,overload,proxy-bulk}.component.test.ts',
+    'packages/sidecar/test/{captured-tcp,hot-changes,overload,proxy-bulk}.component.test.ts',
   ],
   kubernetes: ['test/kubernetes/{live-changes,mesh-on-pods,node}.kubernetes.test.ts'],
 };
