@@ -6,11 +6,12 @@ const maxWorkers = 2;
 const alone = {
   component: [
     'packages/http/test/{attacks,idle-connections,memory}.component.test.ts',
-    'packages/sidecar/test/{captured-tcp,hot-changes,overload,proxy-bulk}.component.test.ts',
+    'packages/kubernetes/test/leader-elector.component.test.ts',
+    'packages/sidecar/test/{captured-tcp,hot-changes,overload,proxy-bulk,proxy-endpoint-waits}.component.test.ts',
   ],
   kubernetes: ['test/kubernetes/{live-changes,mesh-on-pods,node}.kubernetes.test.ts'],
 };
-const component = { testTimeout: 30_000 };
+const component = { testTimeout: 30_000, hookTimeout: 60_000 };
 const kubernetes = {
   testTimeout: 120_000,
   // As long as a cluster, the images and a mesh on it may take on a busy machine.
