@@ -76,6 +76,8 @@ function addCandidate(
 ): void {
   const { address, isReady, isServing, isTerminating, pod, nodeName } = endpoint;
   const meshPod = pod === null ? undefined : pods.get(pod);
+  // Whether it takes mutual TLS is not known: nobody may speak to it in plain meanwhile.
+  if (pod !== null && meshPod === undefined) return;
   // The address of a finished pod may be another pod's by now.
   if (meshPod?.pod.isFinished || (isTerminating && !isServing)) return;
   const transport = meshPod === undefined ? plain : transportTo(meshPod, port);
