@@ -60,6 +60,13 @@ describe('tulle upgrade', () => {
     expect(out).not.toContain('PodDisruptionBudget');
   });
 
+  it('says where images do not follow, since the installation names their version', async () => {
+    const { err } = await upgrade(await installed('--version', '0.0.9'));
+    expect(err).toContain('images stay those of 0.0.9, as image.version says: --version 0.1.0');
+    const { err: followed } = await upgrade(await installed('--version', '0.0.9'), '--version', '0.1.0');
+    expect(followed).not.toContain('images stay');
+  });
+
   it('gives what no longer belongs to it for kubectl to delete', async () => {
     const objects = (await installed()).filter(({ kind }) => kind !== 'PodDisruptionBudget');
     const old = {

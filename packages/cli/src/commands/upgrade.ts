@@ -73,7 +73,8 @@ async function recordOf(
   }
   if (record.installer !== 'tulle') {
     throw refusal(
-      `it was installed by ${record.installer}: upgrade it by that, or its own record would be wrong`,
+      `it was installed by ${record.installer}: upgrade it by that, or its own record would be wrong ` +
+        `(helm upgrade RELEASE deploy/chart/tulle --namespace ${namespace} --reset-then-reuse-values)`,
     );
   }
   return record;
@@ -106,10 +107,19 @@ function describe({ record, values, plan }: Change): string {
     ...changed.map(line('changed ')),
     ...obsolete.map(line('obsolete')),
   ];
+  const tag = imageVersionOf(values);
+  if (tag !== '' && tag !== version)
+    lines.push(
+      `  images stay those of ${tag}, as image.version says: --version ${version} takes this version's\n`,
+    );
   if (obsolete.length > 0)
     lines.push('  take them away by: tulle upgrade --obsolete | kubectl delete -f -\n');
   if (lines.length === 1) lines.push('  nothing changes\n');
   return lines.join('');
+}
+
+function imageVersionOf({ image }: Values): string {
+  return String((image as Values | undefined)?.version ?? '');
 }
 
 function refusal(message: string): TulleError {

@@ -2,8 +2,10 @@ import type { Component } from '@tulle/runtime';
 import type { ServingCertificate } from '../server/webhook-server.ts';
 
 export interface HeldCertificate extends ServingCertificate {
-  /** What the API server is to trust; null: somebody else tells it (cert-manager). */
+  /** What the API server is to trust; null: somebody else tells it. */
   readonly authoritiesPem: string | null;
+  /** Somebody else makes and renews it, such as cert-manager. */
+  readonly isGiven: boolean;
   readonly expiresAtMs: number;
 }
 

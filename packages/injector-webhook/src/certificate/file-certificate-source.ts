@@ -6,7 +6,7 @@ import type { CertificateSource, HeldCertificate } from './certificate-source.ts
 import { expiresAtMs } from './next-material.ts';
 
 export interface FileCertificateOptions {
-  /** With `tls.crt` and `tls.key`, as cert-manager's Secret is mounted. */
+  /** With `tls.crt`, `tls.key` and perhaps `ca.crt`, as cert-manager's Secret is mounted. */
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -58,10 +58,9 @@ export class FileCertificateSource implements CertificateSource {
   }
 
   async #read(): Promise<void> {
-    const [chainPem = '', privateKeyPem = ''] = await Promise.all(
-      ['tls.crt', 'tls.key'].map((file) => readFile(join(this.#directory, file), 'utf8')),
-    );
-    this.#take(chainPem, privateKeyPem);
+    const read = (file: string) => readFile(join(this.#directory, file), 'utf8');
+    const authoritiesPem = await read('ca.crt').catch(nullIfAbsent);
+    this.#take({ chainPem: await read('tls.crt'), privateKeyPem: await read('tls.key'), authoritiesPem });
   }
 
   #failed(thrown: unknown): void {
@@ -70,11 +69,26 @@ export class FileCertificateSource implements CertificateSource {
     this.#logger.warn('certificate files not read', { directory, reason });
   }
 
-  #take(chainPem: string, privateKeyPem: string): void {
-    if (this.#current?.chainPem === chainPem && this.#current.privateKeyPem === privateKeyPem) return;
+  #take(material: Pick<HeldCertificate, 'chainPem' | 'privateKeyPem' | 'authoritiesPem'>): void {
+    const { chainPem, privateKeyPem, authoritiesPem } = material;
+    const current = this.#current;
+    const isKnown = current?.chainPem === chainPem && current.privateKeyPem === privateKeyPem;
+    if (isKnown && current.authoritiesPem === authoritiesPem) return;
     // Throws where the two don't belong together, as they don't for a moment while they are replaced.
     createSecureContext({ cert: chainPem, key: privateKeyPem });
-    this.#current = { chainPem, privateKeyPem, authoritiesPem: null, expiresAtMs: expiresAtMs({ chainPem }) };
-    for (const listener of this.#listeners) listener(this.#current);
+    const held = { ...material, isGiven: true, expiresAtMs: expiresAtMs({ chainPem }) };
+    this.#current = held;
+    const expires = new Date(held.expiresAtMs).toISOString();
+    this.#logger.info('certificate files taken', {
+      expires,
+      hasAuthorities: authoritiesPem !== null,
+    });
+    for (const listener of this.#listeners) listener(held);
   }
+}
+
+/** Secrets of an issuer that everybody trusts have none. */
+function nullIfAbsent(thrown: unknown): null {
+  if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+  throw thrown;
 }

@@ -15,13 +15,16 @@ export interface MadeCertificate {
   readonly privateKeyPem: string;
 }
 
+/** How the subject of each authority of ours begins. */
+export const ownAuthorityPrefix = 'CN=Tulle injector authority ';
+
 /** A small authority of the injector's own: the API server trusts it for this webhook alone (caBundle). */
 export async function makeAuthority(nowMs: number, lifeMs: number): Promise<MadeCertificate> {
   const { keys, privateKeyPem } = await generateKeyPair();
   const serialNumber = randomSerial();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     // A name of its own, so that chains of an old and a new authority cannot be mixed up.
-    name: `CN=Tulle injector authority ${serialNumber.slice(0, 16)}`,
+    name: `${ownAuthorityPrefix}${serialNumber.slice(0, 16)}`,
     serialNumber,
     keys,
     signingAlgorithm,

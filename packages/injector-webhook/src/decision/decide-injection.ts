@@ -14,7 +14,7 @@ export const skipReasons = {
   'static-pod': "the pod is a mirror of its node's own",
   finished: 'the pod has ended',
   'never-finishes':
-    'the pod is to end by itself, which it could not beside a sidecar that is no native one (Kubernetes 1.29)',
+    'the pod is to end by itself, which it could not beside a sidecar that is no native one: that takes Kubernetes 1.29, and config.tulle.dev/native-sidecar not disabled',
   'already-injected': 'the pod has the sidecar that it would get',
 } as const;
 

@@ -3,7 +3,13 @@
  * somebody has taken it out, as an upgrade does. Every replica does; they write the same.
  */
 import { isObject } from '@tulle/api';
-import { type KubernetesClient, Reflector, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import {
+  type KubernetesClient,
+  type RawObject,
+  Reflector,
+  type ResourceType,
+  resourceTypes,
+} from '@tulle/kubernetes';
 import {
   backoffDelayMs,
   type Clock,
@@ -14,6 +20,7 @@ import {
   type Random,
 } from '@tulle/runtime';
 import type { CertificateSource } from '../certificate/certificate-source.ts';
+import { joinAuthorities } from '../certificate/join-authorities.ts';
 import type { InjectorMetrics } from '../server/injector-metrics.ts';
 import { webhookConfigurationName } from '../webhooks/webhook-configurations.ts';
 
@@ -30,7 +37,11 @@ export interface CaBundleWriterOptions {
 interface StandingWebhook {
   readonly name: string;
   readonly caBundle: string;
+  /** cert-manager is told to fill it in: two who write would undo each other's work. */
+  readonly isOthers: boolean;
 }
+
+const othersAnnotation = 'cert-manager.io/inject-';
 
 const backoff = { baseMs: 250, maxMs: 15_000 };
 const types = [resourceTypes.mutatingWebhookConfigurations, resourceTypes.validatingWebhookConfigurations];
@@ -50,10 +61,7 @@ export class CaBundleWriter implements Component {
     const shared = { client, clock, random, logger, metrics };
     const fieldSelector = `metadata.name=${webhookConfigurationName}`;
     this.#reflectors = new Map(
-      types.map((type) => [
-        type,
-        new Reflector({ ...shared, type, fieldSelector, read: ({ webhooks }) => readWebhooks(webhooks) }),
-      ]),
+      types.map((type) => [type, new Reflector({ ...shared, type, fieldSelector, read: readWebhooks })]),
     );
   }
 
@@ -108,8 +116,7 @@ export class CaBundleWriter implements Component {
     const { client, logger, series } = this.#options;
     const missing = this.#missing(standing);
     if (missing.length === 0) return;
-    const value = this.#bundle();
-    const body = missing.flatMap((index) => [
+    const body = missing.flatMap(({ index, value }) => [
       // Somebody may have changed their order meanwhile.
       { op: 'test', path: `/webhooks/${index}/name`, value: standing[index]!.name },
       { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value },
@@ -120,23 +127,32 @@ export class CaBundleWriter implements Component {
     logger.info('caBundle written', { kind: type.kind, webhooks: missing.length });
   }
 
-  #missing(standing: readonly StandingWebhook[]): readonly number[] {
-    const bundle = this.#bundle();
-    if (bundle === null) return [];
-    return standing.flatMap(({ caBundle }, index) => (caBundle === bundle ? [] : [index]));
+  #missing(
+    standing: readonly StandingWebhook[],
+  ): readonly { readonly index: number; readonly value: string }[] {
+    return standing.flatMap((webhook, index) => {
+      const value = this.#bundleFor(webhook);
+      return value === null || value === webhook.caBundle ? [] : [{ index, value }];
+    });
   }
 
-  #bundle(): string | null {
-    const pem = this.#options.source.current?.authoritiesPem ?? null;
-    return pem === null ? null : Buffer.from(pem).toString('base64');
+  /** Null: it is left as it is. */
+  #bundleFor({ caBundle, isOthers }: StandingWebhook): string | null {
+    const { source, clock } = this.#options;
+    const { authoritiesPem = null, isGiven = false } = source.current ?? {};
+    if (authoritiesPem === null || (isGiven && isOthers)) return null;
+    const standing = Buffer.from(caBundle, 'base64').toString('utf8');
+    const joined = joinAuthorities(standing, { authoritiesPem, isGiven }, clock.nowMs());
+    return joined === '' ? null : Buffer.from(joined).toString('base64');
   }
 }
 
-function readWebhooks(webhooks: unknown): readonly StandingWebhook[] {
+function readWebhooks({ webhooks, metadata }: RawObject): readonly StandingWebhook[] {
   if (!Array.isArray(webhooks)) return [];
+  const isOthers = Object.keys(metadata.annotations ?? {}).some((key) => key.startsWith(othersAnnotation));
   return webhooks.map((webhook: unknown) => {
     const { name, clientConfig } = isObject(webhook) ? webhook : {};
     const caBundle = isObject(clientConfig) ? clientConfig.caBundle : '';
-    return { name: String(name), caBundle: typeof caBundle === 'string' ? caBundle : '' };
+    return { name: String(name), caBundle: typeof caBundle === 'string' ? caBundle : '', isOthers };
   });
 }

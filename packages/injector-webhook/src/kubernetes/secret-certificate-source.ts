@@ -170,7 +170,13 @@ export class SecretCertificateSource implements CertificateSource {
   #hold(material: CertificateMaterial): void {
     const { chainPem, privateKeyPem, authoritiesPem } = material;
     if (this.#current?.chainPem === chainPem && this.#current.authoritiesPem === authoritiesPem) return;
-    this.#current = { chainPem, privateKeyPem, authoritiesPem, expiresAtMs: expiresAtMs(material) };
+    this.#current = {
+      chainPem,
+      privateKeyPem,
+      authoritiesPem,
+      isGiven: false,
+      expiresAtMs: expiresAtMs(material),
+    };
     for (const listener of this.#listeners) listener(this.#current);
   }
 }

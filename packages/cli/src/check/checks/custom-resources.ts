@@ -3,7 +3,9 @@ import { resourceTypes } from '@tulle/kubernetes';
 import { type Check, type Finding, fail, warn } from '../check.ts';
 import { Fields } from '../fields.ts';
 
-const apply = 'tulle install --crds-only | kubectl apply --server-side -f -';
+const apply =
+  // Whoever made them before, Helm for one, still has them as its own.
+  'tulle install --crds-only | kubectl apply --server-side --force-conflicts -f -';
 
 export const customResources: Check = {
   name: 'custom-resources',

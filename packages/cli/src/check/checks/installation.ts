@@ -1,3 +1,4 @@
+import { refusalOfJump } from '../../install/upgrade-rules.ts';
 import { type Check, warn } from '../check.ts';
 
 export const installation: Check = {
@@ -10,7 +11,11 @@ export const installation: Check = {
     }
     const summary = `${record.version}, by ${record.installer}`;
     if (record.version === version) return { summary, findings: [] };
-    const hint = '`tulle upgrade` brings the mesh to this version; else use the tulle of its version';
+    const isOlder = refusalOfJump(version, record.version) === null;
+    const how = record.installer === 'tulle' ? '`tulle upgrade`' : `an upgrade by ${record.installer}`;
+    const hint = isOlder
+      ? `use the tulle of ${record.version}: this one is older`
+      : `${how} brings the mesh to this version; else use the tulle of ${record.version}`;
     return {
       summary,
       findings: [warn(`${record.version} is installed, and this is tulle ${version}`, hint)],

@@ -11,7 +11,9 @@ export const proxies: Check = {
     const old = record === null ? [] : pods.filter(({ sidecar }) => sidecar!.version !== record.version);
     const findings: Finding[] = [];
     if (unready.length > 0) {
-      const hint = 'its /readyz says why: kubectl -n NAMESPACE logs POD -c tulle-sidecar';
+      // Not its log: kubelet gives none of an ordinary container whose hook holds the others back.
+      const ask = 'exec POD -c tulle-sidecar -- /usr/local/bin/node /app/wait.mjs 0';
+      const hint = `it says why: kubectl -n NAMESPACE ${ask}; then its log`;
       findings.push(fail(`${count(unready.length, 'sidecar')} not ready: ${someOf(unready)}`, hint));
     }
     if (old.length > 0) {

@@ -28,9 +28,11 @@ export const webhooks: Check = {
 
 async function servedCertificates({
   cluster,
+  view,
   namespace,
 }: CheckContext): Promise<readonly X509Certificate[] | string> {
-  const secretName = 'tulle-injector-certificate';
+  const given = new Fields((await view.record())?.values).at('injector', 'certificateSecret').text;
+  const secretName = given === '' ? 'tulle-injector-certificate' : given;
   const secret = await cluster.get(resourceTypes.secrets, { namespace, name: secretName });
   if (secret === null) return `there is no Secret ${namespace}/${secretName} yet`;
   const certificates = parseCertificates(decodeBase64(new Fields(secret).at('data', 'tls.crt').text));

@@ -1,4 +1,4 @@
-import { builtin, Optional, textValue, value, YamlText } from '../template/tree.ts';
+import { builtin, Optional, type Tree, textValue, value, When, YamlText } from '../template/tree.ts';
 import type { ManifestFamily } from './manifest.ts';
 import { own } from './names.ts';
 import { downward, programManifests, setting } from './program.ts';
@@ -33,6 +33,9 @@ const settings = {
   },
 };
 
+const certificatePath = '/var/run/secrets/tulle.dev/certificate';
+const ifGiven = (tree: Tree) => new When('injector.certificateSecret', tree);
+
 export const injector: ManifestFamily = {
   name: 'injector',
   objects: [
@@ -45,7 +48,12 @@ export const injector: ManifestFamily = {
         downward('TULLE_REPLICA', 'metadata.name'),
         setting('TULLE_MESH_NAMESPACE', builtin('namespace')),
         setting('TULLE_LOG_LEVEL', textValue('injector.logLevel')),
+        ifGiven(setting('TULLE_CERTIFICATE_DIR', certificatePath)),
       ],
+      volumes: ifGiven([
+        { name: 'certificate', secret: { secretName: value('injector.certificateSecret') } },
+      ]),
+      volumeMounts: ifGiven([{ name: 'certificate', mountPath: certificatePath, readOnly: true }]),
       ports: [
         { name: 'https', port: 9_443, servicePort: 443 },
         { name: 'http-admin', port: 15_014, servicePort: 15_014 },

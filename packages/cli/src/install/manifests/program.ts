@@ -11,8 +11,8 @@ export interface ProgramOptions {
   readonly values: string;
   readonly env: readonly Tree[];
   readonly ports: readonly { readonly name: string; readonly port: number; readonly servicePort: number }[];
-  readonly volumes?: readonly Tree[];
-  readonly volumeMounts?: readonly Tree[];
+  readonly volumes?: Tree;
+  readonly volumeMounts?: Tree;
 }
 
 /** Its Deployment, its Service and its disruption budget. */
@@ -80,7 +80,7 @@ function deployment(options: ProgramOptions) {
 }
 
 function podSpec(options: ProgramOptions): Tree {
-  const { program, values, volumes = [] } = options;
+  const { program, values, volumes } = options;
   return {
     serviceAccountName: program,
     automountServiceAccountToken: true,
@@ -110,12 +110,12 @@ function podSpec(options: ProgramOptions): Tree {
     ),
     terminationGracePeriodSeconds: 30,
     containers: [container(options)],
-    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(volumes === undefined ? {} : { volumes }),
   };
 }
 
 function container(options: ProgramOptions): Tree {
-  const { image, values, env, ports, volumeMounts = [] } = options;
+  const { image, values, env, ports, volumeMounts } = options;
   const health = (path: string) => ({ httpGet: { path, port: 'http-admin' } });
   return {
     name: containerName(options),
@@ -132,7 +132,7 @@ function container(options: ProgramOptions): Tree {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    ...(volumeMounts.length === 0 ? {} : { volumeMounts }),
+    ...(volumeMounts === undefined ? {} : { volumeMounts }),
   };
 }
 

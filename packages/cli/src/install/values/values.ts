@@ -77,6 +77,11 @@ export const valueTree: ValueTree = {
   }),
   injector: group('Puts sidecars into pods as they are made.', {
     ...placement({ requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } }),
+    certificateSecret: text(
+      '',
+      name,
+      "A Secret of the mesh's namespace with tls.crt, tls.key and ca.crt, as cert-manager writes it, for the webhooks; empty: the injector makes a certificate itself.",
+    ),
     failurePolicy: choice(
       'Fail',
       ['Fail', 'Ignore'],
