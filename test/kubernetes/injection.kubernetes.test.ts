@@ -64,6 +64,8 @@ describeCluster('api-server', 'the API server asks the injector', () => {
   });
 
   afterAll(async () => {
+    // A cluster that is given is taken for one with real nodes as long as it stands.
+    if (cluster?.isGiven) await cluster.kubectl.delete(`node/${node.metadata.name}`);
     await mesh?.[Symbol.asyncDispose]();
     await cluster?.[Symbol.asyncDispose]();
   });
