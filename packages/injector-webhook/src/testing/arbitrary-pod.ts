@@ -60,7 +60,10 @@ const container = fc.record(
 const containers = (minLength: number) =>
   fc.uniqueArray(container, { minLength, maxLength: 3, selector: (one) => one.name });
 
-/** Pods that a cluster would take, which can be injected; names are unique in a list, not in the pod. */
+/** A name stands once in a pod, whichever list it is in. */
+const initContainers = containers(0).map((all) => all.map((one) => ({ ...one, name: `init-${one.name}` })));
+
+/** Pods that a cluster would take, which can be injected. */
 export const arbitraryPod = fc.record(
   {
     metadata: fc.record(
@@ -70,7 +73,7 @@ export const arbitraryPod = fc.record(
     spec: fc.record(
       {
         containers: containers(1),
-        initContainers: containers(0),
+        initContainers,
         volumes: fc.uniqueArray(fc.record({ name, emptyDir: fc.constant({}) }), {
           maxLength: 3,
           selector: (one) => one.name,
