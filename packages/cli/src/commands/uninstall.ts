@@ -1,7 +1,8 @@
-import { KubernetesError, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import { type RawObject, resourceTypes } from '@tulle/kubernetes';
 import type { Command } from 'commander';
 import { count } from '../check/check.ts';
 import { addClusterOptions, type Cluster, type ClusterOptions } from '../cluster/cluster.ts';
+import { listServed } from '../cluster/list-served.ts';
 import { addNamespaceOption, checkNamespace, valuesOf } from '../install/install-options.ts';
 import { removalOf } from '../install/removal.ts';
 import { writeObjects } from '../install/render.ts';
@@ -55,19 +56,9 @@ async function cleanRoutes(options: Options, io: Io): Promise<void> {
 
 async function cleanStatuses(cluster: Cluster): Promise<number> {
   const type = resourceTypes.httpRoutes;
-  const cleaned = (await listed(cluster, type))
+  const cleaned = (await listServed(cluster, type))
     .map(withoutOurParents)
     .filter((route): route is RawObject => route !== null);
   for (const route of cleaned) await cluster.replace(type, route, { subresource: 'status' });
   return cleaned.length;
-}
-
-/** Where Gateway API is not installed there are none. */
-async function listed(cluster: Cluster, type: ResourceType): Promise<readonly RawObject[]> {
-  try {
-    return await cluster.list(type);
-  } catch (thrown) {
-    if (thrown instanceof KubernetesError && thrown.status === 404) return [];
-    throw thrown;
-  }
 }

@@ -1,6 +1,6 @@
-import { KubernetesError, keyOf, type RawObject, type ResourceType, resourceTypes } from '@tulle/kubernetes';
+import { keyOf, type RawObject, resourceTypes } from '@tulle/kubernetes';
 import { formatViolations } from '@tulle/model';
-import type { Cluster } from '../../cluster/cluster.ts';
+import { listServed } from '../../cluster/list-served.ts';
 import { meshControllerName } from '../../install/route-statuses.ts';
 import { settingsFaults } from '../../install/settings-faults.ts';
 import { type Check, type CheckContext, type Finding, fail, warn } from '../check.ts';
@@ -14,8 +14,8 @@ export const configuration: Check = {
   run: async (context) => {
     const { cluster } = context;
     const own = [resourceTypes.peerAuthentications, resourceTypes.meshConfigs];
-    const policies = (await Promise.all(own.map((type) => listed(cluster, type)))).flat();
-    const routes = await listed(cluster, resourceTypes.httpRoutes);
+    const policies = (await Promise.all(own.map((type) => listServed(cluster, type)))).flat();
+    const routes = await listServed(cluster, resourceTypes.httpRoutes);
     const findings = [
       ...(await settingsFindings(context)),
       ...policies.flatMap((policy) => findingsOf(policy, new Fields(policy).at('status', 'conditions'))),
@@ -36,16 +36,6 @@ async function settingsFindings({ cluster, namespace, version }: CheckContext): 
   const hint =
     'mend the value by tulle upgrade or helm upgrade: an injector that runs goes on with what it had, one that starts does not get ready';
   return [fail(message, hint)];
-}
-
-async function listed(cluster: Cluster, type: ResourceType): Promise<readonly RawObject[]> {
-  try {
-    return await cluster.list(type);
-  } catch (thrown) {
-    // Not served: another check tells of that.
-    if (thrown instanceof KubernetesError && thrown.status === 404) return [];
-    throw thrown;
-  }
 }
 
 function parentsOf(route: RawObject): readonly Fields[] {
