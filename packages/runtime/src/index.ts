@@ -27,5 +27,6 @@ export { exitOnSignal } from './process.ts';
 export { isWithoutNull, recordOf } from './record-of.ts';
 export { type IndexValues, type IndexView, SecondaryIndex } from './secondary-index.ts';
 export type { LabelValues, SeriesTable } from './series-table.ts';
+export { TokenBucket, type TokenBucketOptions } from './token-bucket.ts';
 export { WORKER_INDEX_VARIABLE, WorkerGroup, type WorkerGroupOptions } from './worker-group.ts';
 export { reportWorkerReady, type WorkerDetails, type WorkerProgram } from './worker-process.ts';

@@ -1,23 +1,15 @@
-import type { Clock } from '@tulle/runtime';
+import { TokenBucket, type TokenBucketOptions } from '@tulle/runtime';
 
-export interface RateLimiterOptions {
-  readonly perSecond: number;
-  readonly burst: number;
+export interface RateLimiterOptions extends TokenBucketOptions {
   /** How many keys are remembered; beyond it the one that was idle longest is forgotten. */
   readonly maxKeys: number;
-  readonly clock: Clock;
-}
-
-interface Bucket {
-  tokens: number;
-  filledMs: number;
 }
 
 /** A token bucket for each key. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   /** In order of last use. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(options: RateLimiterOptions) {
     this.#options = options;
@@ -25,29 +17,15 @@ export class RateLimiter {
 
   /** Takes one token of the key's bucket; false where it is empty. */
   take(key: string): boolean {
-    const { burst, maxKeys, clock } = this.#options;
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, filledMs: clock.monotonicMs() };
-    this.#fill(bucket);
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#options);
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    if (this.#buckets.size > this.#options.maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!);
+    return bucket.take();
   }
 
   /** Whether `take` would give one. */
   canTake(key: string): boolean {
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) return true;
-    this.#fill(bucket);
-    return bucket.tokens >= 1;
-  }
-
-  #fill(bucket: Bucket): void {
-    const { perSecond, burst, clock } = this.#options;
-    const nowMs = clock.monotonicMs();
-    bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.filledMs) / 1_000) * perSecond);
-    bucket.filledMs = nowMs;
+    return this.#buckets.get(key)?.hasToken() ?? true;
   }
 }

@@ -5,14 +5,13 @@
  * Verbs that a role needs: `create` and `patch` on events.events.k8s.io, in the namespaces of the objects
  * (`default` for those of the whole cluster).
  */
-import { type Clock, type Logger, MetricsRegistry, messageOf } from '@tulle/runtime';
+import { type Clock, type Logger, MetricsRegistry, messageOf, TokenBucket } from '@tulle/runtime';
 import type { KubernetesClient } from '../client/kubernetes-client.ts';
 import { KubernetesError } from '../kubernetes-error.ts';
 import { microTime } from '../micro-time.ts';
 import type { ObjectMetadata } from '../raw-object.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { type EventMetrics, eventMetrics } from './event-metrics.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** What an Event is about: an object, or as much of it as is known. */
 export interface EventRegarding {

@@ -1,8 +1,7 @@
-import type { Clock } from '@tulle/runtime';
+import { type Clock, TokenBucket } from '@tulle/runtime';
 import type { EdgeEnd, TcpEdgeLabels } from '../metrics.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseFlag } from './failure.ts';
-import { LineBudget } from './line-budget.ts';
 import type { AccessLogFormat } from './settings.ts';
 
 export interface AccessLogOptions {
@@ -52,21 +51,21 @@ type Entry = Readonly<Record<string, string | number>>;
  */
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  readonly #errorBudget: LineBudget;
+  readonly #errorLines: TokenBucket;
   /** Since the last line. */
   #omitted = 0;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#errorBudget = new LineBudget(errorLimits, options.clock.monotonicMs());
+    this.#errorLines = new TokenBucket({ ...errorLimits, clock: options.clock });
   }
 
   /** Asked once before each line, which then is to be written. */
   wants({ flag }: { readonly flag: ResponseFlag }): boolean {
-    const { format, clock, onOmitted } = this.#options;
+    const { format, onOmitted } = this.#options;
     if (format !== 'errors') return format !== 'off';
     if (flag === '') return false;
-    if (this.#errorBudget.take(clock.monotonicMs())) return true;
+    if (this.#errorLines.take()) return true;
     this.#omitted++;
     onOmitted();
     return false;

@@ -2,9 +2,8 @@ import { FakeClock } from '@tulle/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Cluster, UpstreamEndpoint } from '../config/mesh-view.ts';
 import { testMetrics } from '../metrics/testing/test-metrics.ts';
-import { EndpointWaits } from './endpoint-waits.ts';
+import { EndpointWaits, type WaitingRequest } from './endpoint-waits.ts';
 import { failures } from './failure.ts';
-import type { ServedRequest } from './request-stack.ts';
 import { defaultProxyLimits, defaultProxyTimeouts } from './settings.ts';
 import { Sweep, sweepIntervalMs } from './sweep.ts';
 import { Upstreams } from './upstreams.ts';
@@ -47,17 +46,13 @@ function setUp({ maxWaiting = 10, endpoints = [endpoint('10.0.0.1')] } = {}) {
   };
   upstreams.slotsOf(cluster);
   const told: string[] = [];
-  const request = (name: string) => {
-    const made = {
-      exchange: { startedMs: clock.monotonicMs() },
-      holdNumber: 0,
-      resumeRouting: (holdNumber: number, lookup: unknown) =>
-        void told.push(`${name} goes on ${holdNumber} ${lookup}`),
-      giveUp: (holdNumber: number, { reason }: { reason: string }, detail: string) =>
-        void told.push(`${name} gives up ${holdNumber} ${reason} ${detail}`),
-    };
-    return made as unknown as ServedRequest;
-  };
+  const request = (name: string): WaitingRequest => ({
+    exchange: { startedMs: clock.monotonicMs() },
+    holdNumber: 0,
+    resumeRouting: (holdNumber, lookup) => void told.push(`${name} goes on ${holdNumber} ${lookup}`),
+    giveUp: (holdNumber, { reason }, detail) =>
+      void told.push(`${name} gives up ${holdNumber} ${reason} ${detail}`),
+  });
   const hold = (name: string) => waits.hold(cluster, request(name), outcome);
   const replace = (...addresses: string[]) => {
     cluster.endpoints = addresses.map(endpoint);
@@ -66,7 +61,7 @@ function setUp({ maxWaiting = 10, endpoints = [endpoint('10.0.0.1')] } = {}) {
   const unreachable = () => {
     for (const { pool } of upstreams.slotsOf(cluster)) pool.avoidance.onUnreachable(clock.monotonicMs());
   };
-  return { clock, cluster, waits, upstreams, hold, replace, unreachable, told, counted };
+  return { clock, cluster, waits, upstreams, request, hold, replace, unreachable, told, counted };
 }
 
 describe('EndpointWaits', () => {
@@ -142,23 +137,18 @@ describe('EndpointWaits', () => {
   });
 
   it('lets nobody wait longer than that in all, however often the endpoints change', () => {
-    const { cluster, waits, replace, unreachable, clock, told } = setUp();
-    const request = {
-      exchange: { startedMs: clock.monotonicMs() },
-      holdNumber: 0,
-      resumeRouting: () => void told.push('goes on'),
-      giveUp: () => void told.push('gives up'),
-    } as unknown as ServedRequest;
+    const { cluster, waits, request, replace, unreachable, clock, told } = setUp();
+    const one = request('one');
     for (let round = 2; clock.monotonicMs() < waitMs; round++) {
       unreachable();
-      if (!waits.hold(cluster, request, outcome)) break;
+      if (!waits.hold(cluster, one, outcome)) break;
       replace(`10.0.0.${round}`);
       clock.advance(sweepIntervalMs * 3);
     }
     clock.advance(sweepIntervalMs);
-    expect(told).toEqual(['goes on', 'goes on', 'goes on']);
+    expect(told).toEqual(['one goes on 1 null', 'one goes on 2 null', 'one goes on 3 null']);
     unreachable();
-    expect(waits.hold(cluster, request, outcome)).toBe(false);
+    expect(waits.hold(cluster, one, outcome)).toBe(false);
   });
 
   it('holds so many at most', () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '@tulle/runtime';
 import type { Cluster } from '../config/mesh-view.ts';
 import type { EndpointWaitResult } from '../metrics.ts';
+import type { Exchange } from './exchange.ts';
 import type { Outcome } from './failure.ts';
 import type { ServedRequest } from './request-stack.ts';
 import type { Swept } from './sweep.ts';
@@ -15,8 +16,13 @@ export interface EndpointWaitsOptions {
   readonly count: (result: EndpointWaitResult) => void;
 }
 
+/** What is asked of a request that waits, and done with it. */
+export type WaitingRequest = Pick<ServedRequest, 'holdNumber' | 'resumeRouting' | 'giveUp'> & {
+  readonly exchange: Pick<Exchange, 'startedMs'>;
+};
+
 interface Waiting extends Outcome {
-  readonly request: ServedRequest;
+  readonly request: WaitingRequest;
   readonly holdNumber: number;
   readonly endMs: number;
 }
@@ -40,7 +46,7 @@ export class EndpointWaits implements Swept {
   }
 
   /** `outcome`: what it is answered in the end. False: there is nothing to wait for. Else `resumeRouting()` or `giveUp()` is called, in a later turn. */
-  hold(cluster: Cluster, request: ServedRequest, { failure, detail }: Outcome): boolean {
+  hold(cluster: Cluster, request: WaitingRequest, { failure, detail }: Outcome): boolean {
     const { upstreams, clock, maxWaiting, waitMs, count } = this.#options;
     const sinceMs = upstreams.outSinceMs(cluster);
     if (sinceMs === null) return false;

@@ -1,7 +1,6 @@
 /** Brings the statuses in the cluster to what they should be, object by object, for as long as this replica leads. */
 import { KubernetesError } from '@tulle/kubernetes';
-import { backoffDelayMs, type Clock, type Logger, messageOf, type Random } from '@tulle/runtime';
-import { RateLimiter } from '../../identity/rate-limiter.ts';
+import { backoffDelayMs, type Clock, type Logger, messageOf, type Random, TokenBucket } from '@tulle/runtime';
 import type { DesiredStatus } from '../desired-status.ts';
 import { type FaultEvent, faultEvents } from '../fault-events.ts';
 import { mergeStatus, type StatusMerge, urgencyOf } from '../merge-status.ts';
@@ -41,7 +40,7 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #queue: WorkQueue;
   readonly #gate: WriteGate;
-  readonly #limiter: RateLimiter;
+  readonly #writes: TokenBucket;
   readonly #failures = new Map<string, number>();
   #isFull = false;
 
@@ -49,7 +48,7 @@ export class StatusWriter {
     this.#options = options;
     const { clock } = options;
     this.#gate = new WriteGate(options.timing);
-    this.#limiter = new RateLimiter({ perSecond: writesPerSecond, burst: writesBurst, maxKeys: 1, clock });
+    this.#writes = new TokenBucket({ perSecond: writesPerSecond, burst: writesBurst, clock });
     this.#queue = new WorkQueue({
       clock,
       concurrency,
@@ -106,7 +105,7 @@ export class StatusWriter {
     const delayMs = this.#gate.delayMs(name, urgencyOf(merge.changes), clock.monotonicMs());
     if (delayMs > 0) this.#schedule(name, delayMs);
     else if (!isLeader()) this.#schedule(name, doubtMs);
-    else if (!this.#limiter.take('')) this.#schedule(name, 1_000 * (1 + this.#options.random()));
+    else if (!this.#writes.take()) this.#schedule(name, 1_000 * (1 + this.#options.random()));
     else await this.#write(name, { object, desired, merge });
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@tulle/runtime';
+import type { Clock } from './clock.ts';
 
 export interface TokenBucketOptions {
   readonly burst: number;
@@ -6,7 +6,7 @@ export interface TokenBucketOptions {
   readonly clock: Clock;
 }
 
-/** Lets a burst through, then so many a second. */
+/** Lets a burst through, then so many a second; full again after a quiet time. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;
@@ -20,12 +20,17 @@ export class TokenBucket {
 
   /** Whether there was one. */
   take(): boolean {
+    if (!this.hasToken()) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Whether `take` would get one. */
+  hasToken(): boolean {
     const { burst, perSecond, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#filledMs) * perSecond) / 1_000);
     this.#filledMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    return this.#tokens >= 1;
   }
 }
