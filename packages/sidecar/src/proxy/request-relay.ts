@@ -1,6 +1,6 @@
 /**
  * The way of a request, from a client's stream to an endpoint's: routed by the stack, held while discovery
- * is asked, queued while the endpoint has no room, sent, and sent again, to another endpoint where there is
+ * is asked or its service has just lost its last endpoint, queued while the endpoint has no room, sent, and sent again, to another endpoint where there is
  * one, if that is safe. Whatever is slower pauses whatever feeds it. The way back is ResponseRelay's.
  *
  * Long because all of these are states of one request.
